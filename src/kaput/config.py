@@ -1,0 +1,267 @@
+"""Every setting of Kaput: one table that feeds the environment, `kaput.toml`, flags, `kaput config` and the docs page.
+
+In: the environment, the text of `kaput.toml`, flags. Out: one frozen `Settings`. Anyone may import it; it imports the
+standard library and platformdirs only, because the supervisor does. Configuration is read nowhere else, and once.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
+
+import platformdirs
+
+from kaput.errors import ConfigError
+
+ENVIRONMENT_PREFIX = "KAPUT_"
+FILE_NAME = "kaput.toml"
+UNITS = {"kB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "B": 1}
+
+
+class Size(int):
+    """A number of bytes; written as `20MiB`, `1GB` or plain digits."""
+
+
+def default_data_directory() -> Path:
+    """Returns the platform's directory for a user's data."""
+    return Path(platformdirs.user_data_dir("kaput", appauthor=False))
+
+
+def _setting(default: Any, text: str, *, secret: bool = False) -> Any:
+    metadata = {"help": text, "secret": secret}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may set. Each is `KAPUT_<NAME>` in the environment and `<name>` in `kaput.toml`."""
+
+    data: Path = _setting(default_data_directory, "Directory that holds everything Kaput keeps.")
+    host: str = _setting("127.0.0.1", "Address to listen on; 0.0.0.0 for all.")
+    port: int = _setting(9110, "Port to listen on; 0 takes a free one.")
+    url: str = _setting("", "Address people and clients use, with path prefix if any; in links, mails and DSNs.")
+    trusted_proxies: tuple[str, ...] = _setting(
+        (), "Networks whose X-Forwarded-For, -Proto, -Host and -Prefix count, separated by commas."
+    )
+    max_body: Size = _setting(Size(20 * 1024**2), "Largest request body as sent; larger ones are answered 413.")
+    max_unpacked: Size = _setting(
+        Size(64 * 1024**2), "Largest request body when decompressed; larger ones are answered 413."
+    )
+    segment_size: Size = _setting(Size(64 * 1024**2), "A new segment of the buffer begins when one has this size.")
+    max_backlog: Size = _setting(
+        Size(8 * 1024**3), "Bytes of accepted and not yet visible events above which clients are answered 429."
+    )
+    min_free: Size = _setting(Size(128 * 1024**2), "Free bytes on the disk below which clients are answered 503.")
+    smtp_host: str = _setting("", "Mail server; empty: no mail is sent.")
+    smtp_port: int = _setting(0, "Port of the mail server; 0: 25, 587 with starttls, 465 with implicit.")
+    smtp_user: str = _setting("", "Login at the mail server; empty: none.")
+    smtp_password: str = _setting("", "Password at the mail server.", secret=True)
+    smtp_tls: Literal["none", "starttls", "implicit"] = _setting(
+        "none", "How the connection to the mail server is encrypted: none, starttls or implicit."
+    )
+    smtp_ca: str = _setting("", "File with the certificates to trust for the mail server; empty: the system's.")
+    mail_from: str = _setting("", "Sender of mails; empty: kaput@ and the host of KAPUT_URL.")
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.data / "kaput.db"
+
+    @property
+    def spool(self) -> Path:
+        """The directory of the buffer's segments."""
+        return self.data / "spool"
+
+    @property
+    def dead(self) -> Path:
+        """The directory of records that could not be digested."""
+        return self.data / "dead"
+
+    @property
+    def sender(self) -> str:
+        """The address mails come from."""
+        return self.mail_from or f"kaput@{urlsplit(self.url).hostname or 'localhost'}"
+
+    @property
+    def mail_port(self) -> int:
+        """The port of the mail server."""
+        return self.smtp_port or {"none": 25, "starttls": 587, "implicit": 465}[self.smtp_tls]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One row of `kaput config`: a setting, its value fit to be shown, where it came from and what it means."""
+
+    name: str
+    value: str
+    source: str
+    help: str
+    default: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings and, by name, where each came from: `kaput.toml`, `environment` or `flag`; else it is the default.
+
+    `unknown` are variables that begin with KAPUT_ and are no setting of the server: perhaps misspelt, perhaps the
+    Flask extension's.
+    """
+
+    settings: Settings
+    sources: Mapping[str, str]
+    unknown: tuple[str, ...] = ()
+
+
+def load(environment: Mapping[str, str], flags: Mapping[str, str]) -> Loaded:
+    """Reads all settings: a flag before the environment before `kaput.toml` before the default.
+
+    Args:
+        environment: usually `os.environ`.
+        flags: given on the command line, by name of the setting.
+
+    Raises:
+        ConfigError: with one sentence for everything that is wrong, all at once.
+    """
+    problems: list[str] = []
+    known = {item.name for item in fields(Settings)}
+    variables = {key: text for key, text in environment.items() if key.startswith(ENVIRONMENT_PREFIX)}
+    unknown = tuple(key for key in variables if _name_of(key) not in known)
+    given = {_name_of(key): (text, "environment") for key, text in variables.items() if key not in unknown}
+    given |= {name: (text, "flag") for name, text in flags.items()}
+    data = Path(given["data"][0]).expanduser() if "data" in given and given["data"][0] else default_data_directory()
+    for name, value in _from_file(data / FILE_NAME, problems):
+        given.setdefault(name, (value, FILE_NAME))
+    types = get_type_hints(Settings)
+    values: dict[str, Any] = {}
+    for name, (text, source) in given.items():
+        try:
+            values[name] = _read(types[name], text)
+        except ValueError as error:
+            problems.append(f"{_label(name, source)} {error}")
+    settings = Settings(**values)
+    problems += _contradictions(settings)
+    if problems:
+        raise ConfigError(problems)
+    return Loaded(settings, {name: source for name, (_, source) in given.items()}, unknown)
+
+
+def describe(loaded: Loaded) -> list[Described]:
+    """Returns every setting with its value and source; secrets are not shown."""
+    rows = []
+    for item in fields(Settings):
+        value = getattr(loaded.settings, item.name)
+        shown = "[set]" if item.metadata["secret"] and value else _text(value)
+        default = "platform's user data directory" if item.name == "data" else _text(item.default)
+        source = loaded.sources.get(item.name, "default")
+        rows.append(Described(item.name, shown, source, item.metadata["help"], default, _type_name(item.name)))
+    return rows
+
+
+def _name_of(variable: str) -> str:
+    return variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+
+
+def _from_file(path: Path, problems: list[str]) -> Iterator[tuple[str, str]]:
+    known = {item.name for item in fields(Settings)}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:
+        problems.append(f"{path} cannot be read: {error}. Mend or remove the file.")
+        return
+    for name, value in table.items():
+        if name == "data" or name not in known:
+            problems.append(f"{path}: {name!r} is no setting that this file can have. Remove the line.")
+        else:
+            yield name, ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _read(kind: Any, text: str) -> Any:
+    """Turns a text into a value of the type; raises ValueError that continues the sentence `NAME ...`."""
+    if get_origin(kind) is Literal:
+        if text not in get_args(kind):
+            raise ValueError(f"is {text!r}; it must be one of {', '.join(get_args(kind))}.")
+        return text
+    readers: dict[Any, Callable[[str], Any]] = {
+        Path: _read_path,
+        int: _read_int,
+        Size: _read_size,
+        str: str,
+        tuple[str, ...]: lambda given: tuple(part.strip() for part in given.split(",") if part.strip()),
+    }
+    return readers[kind](text)
+
+
+def _read_path(text: str) -> Path:
+    if not text:
+        raise ValueError("is empty; give a directory.")
+    return Path(text).expanduser().absolute()
+
+
+def _read_int(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"is {text!r}; it must be a whole number.") from None
+
+
+def _read_size(text: str) -> Size:
+    stripped = text.strip()
+    for unit, factor in UNITS.items():
+        number = stripped.removesuffix(unit).strip()
+        if stripped.endswith(unit) and number.isdecimal():
+            return Size(int(number) * factor)
+    if stripped.isdecimal():
+        return Size(int(stripped))
+    raise ValueError(f"is {text!r}; it must be a number of bytes such as 20MiB, 1GB or 1048576.")
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    for name in ("port", "smtp_port"):
+        value = getattr(settings, name)
+        if not 0 <= value <= 65535:
+            yield f"KAPUT_{name.upper()} is {value}; a port is a number from 0 to 65535."
+    if settings.url and (urlsplit(settings.url).scheme not in {"http", "https"} or not urlsplit(settings.url).hostname):
+        yield f"KAPUT_URL is {settings.url!r}; it must look like https://kaput.example.org or .../prefix."
+    for network in settings.trusted_proxies:
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            yield f"KAPUT_TRUSTED_PROXIES has {network!r}; each must be an address or a network such as 10.0.0.0/8."
+    if settings.smtp_user and not settings.smtp_password:
+        yield "KAPUT_SMTP_USER is set without KAPUT_SMTP_PASSWORD; set both, or neither."
+    if settings.smtp_ca and not Path(settings.smtp_ca).is_file():
+        yield f"KAPUT_SMTP_CA is {settings.smtp_ca!r}, which is no file; give one with certificates in PEM form."
+    if settings.max_unpacked < settings.max_body:
+        yield "KAPUT_MAX_UNPACKED is smaller than KAPUT_MAX_BODY; raise it or lower the other."
+
+
+def _label(name: str, source: str) -> str:
+    if source == "environment":
+        return ENVIRONMENT_PREFIX + name.upper()
+    return f"--{name.replace('_', '-')}" if source == "flag" else f"{source}: {name}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if isinstance(value, Size):
+        return next(
+            (f"{value // f}{u}" for u, f in reversed(UNITS.items()) if f > 1 and value and value % f == 0),
+            str(int(value)),
+        )
+    return str(value)
+
+
+def _type_name(name: str) -> str:
+    kind = get_type_hints(Settings)[name]
+    if get_origin(kind) is Literal:
+        return " | ".join(get_args(kind))
+    return {Path: "directory", int: "number", Size: "size", str: "text"}.get(kind, "list")

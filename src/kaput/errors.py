@@ -1,0 +1,93 @@
+"""Every error that Kaput raises on purpose; imports no stage, anyone may import it.
+
+    KaputError
+    ├── ConfigError      settings that cannot be used, all of them at once     exit code 2
+    ├── StartError       the server cannot start                               exit code 1
+    ├── NotFound         the thing that was asked for is not there             exit code 1, HTTP 404
+    ├── Conflict         the thing to be made is there already                 exit code 1, HTTP 409
+    ├── QueryError       a search that cannot be read; points at the character exit code 1, HTTP 400
+    ├── Refused          a request that accept turns away, with its status     HTTP 4xx, 429, 503
+    ├── BufferUnwritable the disk does not take another record now             HTTP 503
+    ├── Undigestible     a record that cannot become an event                  goes to dead/
+    └── MailFailed       a mail that the server did not take, in its own words
+
+A message says what happened, with the value, and what to do.
+"""
+
+from collections.abc import Sequence
+
+
+class KaputError(Exception):
+    """Base of all; `str()` of it is fit to be shown to an operator."""
+
+
+class ConfigError(KaputError):
+    """Settings that cannot be used.
+
+    Attributes:
+        problems: one sentence for each wrong setting, each with its fix.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class StartError(KaputError):
+    """The server cannot start: port in use, directory not writable, database from a newer version."""
+
+
+class NotFound(KaputError):
+    """The thing that was asked for is not there, or not for the one who asks."""
+
+
+class Conflict(KaputError):
+    """The thing to be made is there already."""
+
+
+class QueryError(KaputError):
+    """A search that cannot be read.
+
+    Attributes:
+        position: index of the character in the query where reading stopped.
+    """
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class Refused(KaputError):
+    """A request that accept turns away.
+
+    Attributes:
+        status: HTTP status of the answer, 400 to 503.
+        reason: the name it is counted under in `dropped`, snake_case.
+        retry_after: seconds the client is asked to wait, for 429 and 503.
+    """
+
+    def __init__(self, status: int, reason: str, detail: str, retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class BufferUnwritable(KaputError):
+    """The disk does not take another record now; nothing of the append was kept."""
+
+
+class Undigestible(KaputError):
+    """A record that cannot become an event; it goes to `dead/` with this text as its reason."""
+
+
+class MailFailed(KaputError):
+    """A mail that the server did not take.
+
+    Attributes:
+        permanent: True when the server refused this mail for good (5xx for the recipient or the content).
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent

@@ -1,0 +1,1 @@
+"""Stage 5, tell: a change becomes a mail, at least once, never a flood."""

@@ -1,0 +1,45 @@
+"""What the page is made of: everything that the root hands in, and how a view reaches it.
+
+In: an open store, the settings, functions of other stages. Out: `Parts`, and `parts()` inside a request.
+`view/` imports it; the roots make a `Parts` and give it to `kaput.view.pages.create_pages`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from kaput.config import Settings
+from kaput.model import Clock, DropDead, ReadStats, RetryDead, SendTest
+from kaput.store.base import Store
+
+EXTENSION = "kaput"
+"""The name under which `app.extensions` holds the `Parts`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the page needs from the rest of Kaput.
+
+    Attributes:
+        secret: the installation's secret, at least 16 bytes; session cookies and the set-up link derive from it.
+        clock: answers the time now; no view reads another clock.
+        send_test: raises `kaput.errors.MailFailed` with the mail server's own words.
+        problems: what is wrong now, one sentence each, fit to be shown to an admin.
+    """
+
+    store: Store
+    settings: Settings
+    secret: bytes
+    clock: Clock
+    read_stats: ReadStats
+    send_test: SendTest
+    retry_dead: RetryDead
+    drop_dead: DropDead
+    problems: Callable[[], Sequence[str]]
+
+
+def parts() -> Parts:
+    """Returns the parts of the application that serves this request."""
+    return cast("Parts", current_app.extensions[EXTENSION])

@@ -1,0 +1,61 @@
+# Sets up and runs everything. Each target works on a fresh machine with Python 3.11 (with venv), git and make.
+#
+#   make run     sets up, then runs the tracker, a broken shop and a mail catcher: `kaput demo`
+#   make test    sets up, then runs every test; ARGS="tests/buffer -k torn" runs some
+#   make check   formatting, lint and types
+#   make bench   benchmarks; each prints the machine, the versions and its figures as ratios to a floor
+#   make docs    writes the pages of docs/ that are made from the code
+
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := -m pip --disable-pip-version-check --quiet install
+DEBIAN := chromium strace
+ARGS ?=
+
+.PHONY: run test check bench docs debian
+.DELETE_ON_ERROR:
+
+run: .venv/runtime.stamp
+	@exec $(BIN)/kaput demo
+
+test: .venv/development.stamp .venv-raven/stamp debian
+	$(BIN)/pytest $(ARGS)
+
+check: .venv/development.stamp
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+bench: .venv/development.stamp
+	@for file in benchmarks/*.py; do $(BIN)/python "$$file" || exit 1; done
+
+docs: .venv/development.stamp
+	$(BIN)/python docs/settings.py > docs/settings.md
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Kaput needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .venv
+
+.venv/runtime.stamp: requirements.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python $(PIP) -r requirements.txt
+	$(BIN)/python $(PIP) --no-deps --editable .
+	@touch $@
+
+.venv/development.stamp: requirements-dev.txt .venv/runtime.stamp
+	$(BIN)/python $(PIP) -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+# The old client has requirements of its own; it lives apart so that it meets none of ours.
+.venv-raven/stamp: requirements-raven.txt
+	$(PYTHON) -m venv .venv-raven
+	.venv-raven/bin/python $(PIP) -r requirements-raven.txt
+	@touch $@
+
+# Programs that tests start: a browser, and strace to see the sync before the answer.
+debian:
+	@missing=; for name in $(DEBIAN); do command -v $$name >/dev/null || missing="$$missing $$name"; done; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as="sudo -n"; else \
+	  echo "The tests need$$missing. Install with: sudo apt-get install --yes$$missing" >&2; exit 1; fi; \
+	$$as apt-get update --quiet && DEBIAN_FRONTEND=noninteractive $$as apt-get install --yes --quiet --no-install-recommends$$missing

@@ -1,0 +1,47 @@
+"""What every test shares: whoever starts a thread or a process, or opens a file, ends it."""
+
+import gc
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 5.0
+
+
+def _files() -> set[str]:
+    """Returns what this process has open, one text for each descriptor; that of the listing itself is gone by then."""
+    found = set()
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.add(f"file {entry.readlink()} as {entry.name}")
+    return found
+
+
+def _running() -> set[str]:
+    """Returns the threads of this process and the processes it started and did not wait for."""
+    found = {f"thread {thread.name} ({thread.ident})" for thread in threading.enumerate()}
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # the thread ended meanwhile
+            found |= {f"process {child}" for child in (task / "children").read_text().split()}
+    return found
+
+
+@pytest.fixture(autouse=True)
+def leaks() -> Iterator[None]:
+    """Fails a test that leaves a thread, a process or more open files than before behind."""
+    files, running = _files(), _running()
+
+    def left() -> list[str]:
+        opened = _files()
+        return sorted((_running() - running) | (opened - files if len(opened) > len(files) else set()))
+
+    yield
+    deadline = time.monotonic() + PATIENCE
+    while left() and time.monotonic() < deadline:
+        gc.collect()
+        time.sleep(0.01)
+    assert left() == [], "the test left these behind"

@@ -1,0 +1,66 @@
+"""`kaput user add` and `kaput user password`.
+
+In: an address and a password, asked for twice or read from stdin; a password is never an argument, which everyone on
+the machine can read. Out: a message on stderr.
+"""
+
+import sys
+
+import click
+
+from kaput.cli.directory import opened
+from kaput.cli.options import data_option
+
+LONGEST = 4096
+"""Bytes read of a password on stdin."""
+
+password_option = click.option("--password-stdin", is_flag=True, help="Read the password from stdin (its first line).")
+
+
+@click.group()
+def user() -> None:
+    """Make accounts and change passwords."""
+
+
+@user.command("add")
+@data_option
+@click.option("--admin", is_flag=True, help="May change everything, and is a member of every project.")
+@password_option
+@click.argument("email")
+def add_user(data: str | None, email: str, *, admin: bool, password_stdin: bool) -> None:
+    """Make an account for EMAIL. Sends no mail; the set-up link of the first start is void from then on."""
+    password = _password(from_stdin=password_stdin)
+    with opened(data) as installation:
+        try:
+            row = installation.store.accounts.add(email, password, admin=admin)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"Made the account {row.email}{', an admin' if row.admin else ''}.", err=True)
+
+
+@user.command("password")
+@data_option
+@password_option
+@click.argument("email")
+def change_password(data: str | None, email: str, *, password_stdin: bool) -> None:
+    """Change the password of EMAIL and end all its sessions."""
+    password = _password(from_stdin=password_stdin)
+    with opened(data) as installation:
+        try:
+            installation.store.accounts.set_password(email, password)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"Changed the password of {email} and ended all its sessions.", err=True)
+
+
+def _password(*, from_stdin: bool) -> str:
+    if not from_stdin:
+        if not sys.stdin.isatty():
+            raise click.UsageError("There is no terminal to ask for the password; pipe it in with --password-stdin.")
+        answer: str = click.prompt("Password", hide_input=True, confirmation_prompt="The same again", err=True)
+        return answer
+    line = sys.stdin.buffer.readline(LONGEST).rstrip(b"\r\n")
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        raise click.UsageError("The password on stdin is not UTF-8 text.") from None

@@ -1,0 +1,76 @@
+"""The installation that a command works on: its data directory, opened.
+
+In: the `--data` flag. Out: an open `Installation`, projects and keys found by what a person typed. For the commands of
+this package.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+from sqlalchemy.exc import DBAPIError
+
+from kaput.cli.options import load_settings
+from kaput.errors import NotFound, StartError
+from kaput.installation import Installation, open_installation
+from kaput.store.base import KeyRow, ProjectRow, Store
+
+LONGEST_NUMBER = 18
+"""Digits of an id; with more it cannot be one, and the database would not take it."""
+
+
+@contextmanager
+def opened(data: str | None) -> Iterator[Installation]:
+    """Opens the data directory, and closes it again.
+
+    Raises:
+        ConfigError: the settings cannot be used.
+        StartError: the directory cannot be used; or the database failed while the command ran.
+    """
+    settings = load_settings({"data": data}).settings
+    try:
+        with open_installation(settings) as installation:
+            yield installation
+    except DBAPIError as error:
+        raise StartError(
+            f"The database {settings.database} failed: {error.orig}. Run `kaput check --data {settings.data}`."
+        ) from error
+
+
+def reference(text: str) -> int | str:
+    """Returns what a person typed as an id when it is one, else as it is."""
+    digits = text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER
+    return int(text) if digits else text
+
+
+def find_project(store: Store, wanted: str) -> ProjectRow:
+    """Returns the project with this short name or id.
+
+    Raises:
+        NotFound: there is none; the message names those that are there.
+    """
+    try:
+        return store.projects.get(reference(wanted))
+    except NotFound:
+        names = ", ".join(project.slug for project in store.projects.all())
+        raise NotFound(f"There is no project {wanted!r}; there are: {names or 'none'}.") from None
+
+
+def project_id(store: Store, wanted: str | None) -> int | None:
+    """Returns the id of the project with this short name or id; None when none is asked for."""
+    return None if wanted is None else find_project(store, wanted).id
+
+
+def first_project(store: Store) -> ProjectRow:
+    """Returns the oldest project that is not Kaput's own."""
+    for project in store.projects.all():
+        if not project.internal:
+            return project
+    raise NotFound("There is no project yet; make one with `kaput project add NAME`.")
+
+
+def dsn_of(base_url: str, key: KeyRow) -> str:
+    """Returns the DSN of a key at an address with or without a path prefix."""
+    parts = urlsplit(base_url)
+    path = f"{parts.path.rstrip('/')}/{key.project_id}"
+    return urlunsplit((parts.scheme, f"{key.public}@{parts.netloc}", path, "", ""))

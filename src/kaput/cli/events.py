@@ -1,0 +1,117 @@
+"""`kaput events`, `kaput event`, `kaput export` and `kaput tail`.
+
+In: an issue or an event's id. Out: tables, lines or JSON on stdout; `export` writes as it reads, in constant memory.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+import click
+
+from kaput.cli.directory import opened, project_id, reference
+from kaput.cli.fields import event_fields
+from kaput.cli.options import data_option, json_option, project_option
+from kaput.cli.terminal import moment, print_json, print_json_array, print_lines, print_table, visible
+from kaput.cli.traces import event_lines
+from kaput.errors import NotFound
+from kaput.store.base import EventRow, Store
+
+PAGE = 500
+PAUSE = 0.5
+"""Seconds between two looks for new events."""
+HEX = frozenset("0123456789abcdef")
+
+
+@click.command()
+@data_option
+@click.option("--limit", type=click.IntRange(min=1), help="No more than this many; without it, all.")
+@json_option
+@click.argument("issue")
+def events(data: str | None, issue: str, limit: int | None, *, as_json: bool) -> None:
+    """List the stored events of ISSUE (a number, or a short id such as SHOP-41), newest first."""
+    with opened(data) as installation:
+        found = installation.store.issues.get(reference(issue.upper()))
+        rows = islice(_of_issue(installation.store, found.id), limit)
+        if as_json:
+            print_json_array(event_fields(row) for row in rows)
+        else:
+            print_table(("EVENT", "TIME (UTC)", "LEVEL", "RELEASE", "ENVIRONMENT"), (_cells(row) for row in rows))
+
+
+@click.command()
+@data_option
+@json_option
+@click.argument("event_id")
+def event(data: str | None, event_id: str, *, as_json: bool) -> None:
+    """Show the event EVENT_ID (32 hexadecimal digits, dashes allowed); with --json its normalised payload."""
+    with opened(data) as installation:
+        found = installation.store.events.get(_checked(event_id))
+    if as_json:
+        print_json(found.event)
+    else:
+        print_lines(event_lines(found))
+
+
+@click.command()
+@data_option
+@project_option
+@click.option("--no-payload", is_flag=True, help="Leave out the payload.")
+def export(data: str | None, project: str | None, *, no_payload: bool) -> None:
+    """Write every stored event as JSON lines, in the order of storing; without a project all but Kaput's own."""
+    with opened(data) as installation:
+        only = project_id(installation.store, project)
+        for row, payload in installation.store.events.export(only, payload=not no_payload):
+            print_json(event_fields(row) if no_payload else event_fields(row) | {"payload": payload})
+
+
+@click.command()
+@data_option
+@project_option
+@json_option
+def tail(data: str | None, project: str | None, *, as_json: bool) -> None:
+    """Show new events as they come, one a line, until Ctrl-C; without a project those of all but Kaput's own."""
+    with opened(data) as installation:
+        store = installation.store
+        only = project_id(store, project)
+        row = store.events.last_row()
+        while True:
+            for event_row, title in store.events.since(row, PAGE):
+                row = event_row.row
+                if _wanted(store, event_row, only):
+                    _print_new(event_row, title, as_json=as_json)
+            sys.stdout.flush()
+            time.sleep(PAUSE)
+
+
+def _of_issue(store: Store, issue_id: int) -> Iterator[EventRow]:
+    before: int | None = None
+    while page := store.events.of_issue(issue_id, PAGE, before):
+        yield from page
+        before = page[-1].row
+
+
+def _checked(text: str) -> str:
+    event_id = text.replace("-", "").lower()
+    if len(event_id) != 32 or not HEX.issuperset(event_id):
+        raise NotFound(f"{text!r} is no event id; it has 32 hexadecimal digits.")
+    return event_id
+
+
+def _wanted(store: Store, row: EventRow, only: int | None) -> bool:
+    if only is not None:
+        return row.project_id == only
+    return not store.projects.get(row.project_id).internal
+
+
+def _print_new(row: EventRow, title: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(event_fields(row) | {"title": title})
+        return
+    where = f"{row.project} {row.environment}".rstrip()
+    print(visible(f"{moment(row.received)}  {row.level:<7}  {where}  {title}  {row.event_id}"))
+
+
+def _cells(row: EventRow) -> tuple[str, ...]:
+    return row.event_id, moment(row.timestamp), row.level, row.release, row.environment

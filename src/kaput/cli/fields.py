@@ -1,0 +1,98 @@
+"""The JSON that scripts read: the fields of an issue, an event, a key and so on, exactly as they are documented.
+
+In: rows of the store. Out: plain dictionaries with times as ISO 8601 text in UTC. Pure; for the commands of this
+package. Names and meanings are an interface: fields may be added, never renamed or removed.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from kaput.store.base import ActivityRow, DeadRow, EventRow, IssueRow, KeyRow, ProjectRow, TagCount
+
+
+def iso(seconds: float) -> str:
+    """Returns a time as `2026-11-22T14:48:53.250000Z`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def issue_fields(row: IssueRow) -> dict[str, Any]:
+    """Returns what `kaput issues --json` shows of an issue."""
+    return {
+        "id": row.id,
+        "short_id": row.short_id,
+        "project": row.project,
+        "title": row.title,
+        "type": row.type,
+        "value": row.value,
+        "culprit": row.culprit,
+        "status": row.status.value,
+        "level": row.level,
+        "count": row.count,
+        "users": row.users,
+        "first_seen": iso(row.first_seen),
+        "last_seen": iso(row.last_seen),
+    }
+
+
+def event_fields(row: EventRow) -> dict[str, Any]:
+    """Returns what `kaput export` shows of an event beside its payload."""
+    return {
+        "event_id": row.event_id,
+        "issue_id": row.issue_id,
+        "project": row.project,
+        "timestamp": iso(row.timestamp),
+        "received": iso(row.received),
+        "level": row.level,
+        "release": row.release,
+        "environment": row.environment,
+    }
+
+
+def issue_details(row: IssueRow, tags: dict[str, list[TagCount]], activity: list[ActivityRow]) -> dict[str, Any]:
+    """Returns what `kaput issue --json` shows beside the newest event."""
+    return issue_fields(row) | {
+        "regressed": row.regressed,
+        "release": row.release,
+        "environment": row.environment,
+        "platform": row.platform,
+        "grouped_by": row.grouped_by,
+        "tags": {key: [{"value": tag.value, "count": tag.count} for tag in counts] for key, counts in tags.items()},
+        "activity": [
+            {"kind": done.kind, "who": done.who, "detail": done.detail, "time": iso(done.time)} for done in activity
+        ],
+    }
+
+
+def project_fields(row: ProjectRow) -> dict[str, Any]:
+    """Returns what `kaput project list --json` shows of a project."""
+    return {
+        "id": row.id,
+        "project": row.slug,
+        "name": row.name,
+        "internal": row.internal,
+        "created": iso(row.created),
+    }
+
+
+def key_fields(row: KeyRow, dsn: str) -> dict[str, Any]:
+    """Returns what `kaput project key list --json` shows of a key."""
+    return {
+        "id": row.id,
+        "key": row.public,
+        "label": row.label,
+        "disabled": row.disabled,
+        "created": iso(row.created),
+        "dsn": dsn,
+    }
+
+
+def dead_fields(row: DeadRow, project: str) -> dict[str, Any]:
+    """Returns what `kaput dead list --json` shows of a record."""
+    return {
+        "name": row.dead.name,
+        "event_id": row.dead.event_id,
+        "project": project,
+        "received": iso(row.dead.received),
+        "stored": iso(row.stored),
+        "reason": row.dead.reason,
+    }

@@ -10,6 +10,7 @@ import click
 
 from kaput.cli.directory import opened
 from kaput.cli.options import data_option
+from kaput.errors import KaputError
 
 LONGEST = 4096
 """Bytes read of a password on stdin."""
@@ -34,7 +35,7 @@ def add_user(data: str | None, email: str, *, admin: bool, password_stdin: bool)
         try:
             row = installation.store.accounts.add(email, password, admin=admin)
         except ValueError as error:
-            raise click.ClickException(str(error)) from None
+            raise KaputError(str(error)) from None
     click.echo(f"Made the account {row.email}{', an admin' if row.admin else ''}.", err=True)
 
 
@@ -49,7 +50,7 @@ def change_password(data: str | None, email: str, *, password_stdin: bool) -> No
         try:
             installation.store.accounts.set_password(email, password)
         except ValueError as error:
-            raise click.ClickException(str(error)) from None
+            raise KaputError(str(error)) from None
     click.echo(f"Changed the password of {email} and ended all its sessions.", err=True)
 
 

@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
-from sqlalchemy.exc import DBAPIError
-
 from kaput.cli.options import load_settings
-from kaput.errors import NotFound, StartError
+from kaput.errors import NotFound
 from kaput.installation import Installation, open_installation
 from kaput.store.base import KeyRow, ProjectRow, Store
 
@@ -25,16 +23,10 @@ def opened(data: str | None) -> Iterator[Installation]:
 
     Raises:
         ConfigError: the settings cannot be used.
-        StartError: the directory cannot be used; or the database failed while the command ran.
+        StartError: the directory cannot be used.
     """
-    settings = load_settings({"data": data}).settings
-    try:
-        with open_installation(settings) as installation:
-            yield installation
-    except DBAPIError as error:
-        raise StartError(
-            f"The database {settings.database} failed: {error.orig}. Run `kaput check --data {settings.data}`."
-        ) from error
+    with open_installation(load_settings({"data": data}).settings) as installation:
+        yield installation
 
 
 def reference(text: str) -> int | str:
@@ -49,11 +41,14 @@ def find_project(store: Store, wanted: str) -> ProjectRow:
     Raises:
         NotFound: there is none; the message names those that are there.
     """
-    try:
-        return store.projects.get(reference(wanted))
-    except NotFound:
-        names = ", ".join(project.slug for project in store.projects.all())
-        raise NotFound(f"There is no project {wanted!r}; there are: {names or 'none'}.") from None
+    projects = store.projects.all()
+    for found in projects:
+        if found.slug == wanted.lower():
+            return found
+    for found in projects:
+        if found.id == reference(wanted):
+            return found
+    raise NotFound(f"There is no project {wanted!r}; there are: {', '.join(found.slug for found in projects)}.")
 
 
 def project_id(store: Store, wanted: str | None) -> int | None:

@@ -10,7 +10,7 @@ from itertools import islice
 
 import click
 
-from kaput.cli.directory import opened, project_id, reference
+from kaput.cli.directory import find_project, opened, project_id, reference
 from kaput.cli.fields import event_fields
 from kaput.cli.options import data_option, json_option, project_option
 from kaput.cli.terminal import moment, print_json, print_json_array, print_lines, print_table, visible
@@ -71,15 +71,15 @@ def export(data: str | None, project: str | None, *, no_payload: bool) -> None:
 @project_option
 @json_option
 def tail(data: str | None, project: str | None, *, as_json: bool) -> None:
-    """Show new events as they come, one a line, until Ctrl-C; without a project those of all but Kaput's own."""
+    """Show new events as they come, one a line, until Ctrl-C; Kaput's own are left out."""
     with opened(data) as installation:
         store = installation.store
-        only = project_id(store, project)
+        only = None if project is None else _watchable(store, project)
         row = store.events.last_row()
         while True:
             for event_row, title in store.events.since(row, PAGE):
                 row = event_row.row
-                if _wanted(store, event_row, only):
+                if only in {None, event_row.project_id}:
                     _print_new(event_row, title, as_json=as_json)
             sys.stdout.flush()
             time.sleep(PAUSE)
@@ -99,10 +99,13 @@ def _checked(text: str) -> str:
     return event_id
 
 
-def _wanted(store: Store, row: EventRow, only: int | None) -> bool:
-    if only is not None:
-        return row.project_id == only
-    return not store.projects.get(row.project_id).internal
+def _watchable(store: Store, project: str) -> int:
+    found = find_project(store, project)
+    if found.internal:
+        raise click.UsageError(
+            f"Kaput's own events cannot be followed; `kaput issues --project {found.slug}` has them."
+        )
+    return found.id
 
 
 def _print_new(row: EventRow, title: str, *, as_json: bool) -> None:

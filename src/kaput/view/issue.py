@@ -1,0 +1,94 @@
+"""The page of one issue: one of its events, its history, and what can be decided about it.
+
+In: requests of people who are members of the issue's project; to anyone else it is not there. Out: HTML, one event as
+JSON, and a redirect after a decision. `view/pages.py` registers `blueprint`.
+"""
+
+import msgspec
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Redirect
+
+from kaput.errors import NotFound
+from kaput.store.base import IssueRow, Neighbours, Status, StoredEvent
+from kaput.view.access import viewer, visible_issue, visible_projects
+from kaput.view.event import view_of
+from kaput.view.overview import DAYS, charts, decided, first_hour, steps, tags
+from kaput.view.parts import parts
+
+blueprint = Blueprint("issue", __name__)
+
+EVENT = "/issues/<short_id>/events/<string(length=32):event_id>"
+"""An event is named by its 32 hexadecimal digits, so `<event_id>.json` is never taken for one."""
+
+
+@blueprint.get("/issues/<short_id>")
+def show(short_id: str) -> str:
+    """Shows an issue with its newest event."""
+    issue = visible_issue(short_id)
+    try:
+        stored = parts().store.events.newest(issue.id)
+    except NotFound:
+        stored = None
+    return _page(issue, stored)
+
+
+@blueprint.get(EVENT)
+def event(short_id: str, event_id: str) -> str:
+    """Shows an issue with one of its events."""
+    issue = visible_issue(short_id)
+    return _page(issue, _event_of(issue, event_id))
+
+
+@blueprint.get(f"{EVENT}.json")
+def raw(short_id: str, event_id: str) -> Response:
+    """Answers the normalised event as JSON, as it is stored."""
+    issue = visible_issue(short_id)
+    stored = _event_of(issue, event_id)
+    answer = Response(msgspec.json.format(msgspec.json.encode(stored.event)), mimetype="application/json")
+    answer.headers["Content-Disposition"] = f'inline; filename="{stored.row.event_id}.json"'
+    return answer
+
+
+@blueprint.post("/issues/<short_id>/status")
+def decide(short_id: str) -> Redirect:
+    """Resolves, mutes or reopens an issue and goes back to the event that was looked at."""
+    issue = visible_issue(short_id)
+    status = request.form.get("status", "")
+    if status not in set(Status):
+        abort(400, f"The status {status[:40]!r} is none of {', '.join(Status)}. Go back and use the buttons.")
+    parts().store.issues.set_status(issue.id, Status(status), viewer().id)
+    event_id = request.form.get("event_id", "")
+    if len(event_id) == 32 and event_id.isalnum():
+        return redirect(url_for("issue.event", short_id=issue.short_id, event_id=event_id), 303)
+    return redirect(url_for("issue.show", short_id=issue.short_id), 303)
+
+
+def _event_of(issue: IssueRow, event_id: str) -> StoredEvent:
+    """Returns an event of the issue; raises NotFound for any other event."""
+    stored = parts().store.events.get(event_id, issue.project_id)
+    if stored.row.issue_id != issue.id:
+        raise NotFound(f"The event {event_id} is not one of {issue.short_id}.")
+    return stored
+
+
+def _page(issue: IssueRow, stored: StoredEvent | None) -> str:
+    store, now = parts().store, parts().clock()
+    hours = store.issues.hours([issue.id], first_hour(now), DAYS * 24).get(issue.id, [0] * DAYS * 24)
+    log = steps(store.issues.activity(issue.id), viewer().email)
+    main_tags, other_tags = tags(store.issues.tags(issue.id), issue.count)
+    return render_template(
+        "issue.html",
+        project=next(project for project in visible_projects() if project.id == issue.project_id),
+        issue=issue,
+        charts=charts(hours),
+        log=log,
+        decided=decided(log, issue.status, regressed=issue.regressed),
+        main_tags=main_tags,
+        other_tags=other_tags,
+        event=view_of(stored.event) if stored else None,
+        near=_neighbours(issue, stored),
+    )
+
+
+def _neighbours(issue: IssueRow, stored: StoredEvent | None) -> Neighbours | None:
+    return parts().store.events.neighbours(issue.id, stored.row.row) if stored else None

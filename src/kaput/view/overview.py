@@ -1,0 +1,145 @@
+"""What the issue's page says about the issue itself: how often, for whom, and what was decided.
+
+In: rows of the store and the time now. Out: frozen view models for `templates/issue.html`. Pure; `view/issue.py`
+imports it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kaput.store.base import ActivityRow, TagCount
+from kaput.view.render import plural
+from kaput.view.values import visible
+
+HOUR = 3600
+DAYS = 14
+HEIGHT = 36
+STEP = 10
+BAR = 8
+MOST_VALUES = 4
+TOP_TAGS = 7
+FIRST_TAGS = ("environment", "release", "browser", "os", "server_name", "user", "transaction", "url")
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a chart, in units of its drawing; `words` says what it stands for."""
+
+    x: int
+    y: int
+    height: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Events over time, the newest at the right; `width` and `height` are those of the drawing."""
+
+    words: str
+    total: int
+    width: int
+    height: int
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One value of a tag: its count, its part of the issue's events, and how wide its bar is of 100."""
+
+    value: str
+    count: int
+    percent: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag with its most frequent values; `more` counts the known others."""
+
+    key: str
+    shares: tuple[Share, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the activity log; the words end where the time follows."""
+
+    words: str
+    time: float
+    kind: str
+
+
+def first_hour(now: float) -> int:
+    """Returns the epoch hour with which the counts for `charts` begin."""
+    return int(now // HOUR) - DAYS * 24 + 1
+
+
+def charts(hours: Sequence[int]) -> tuple[Chart, Chart]:
+    """Returns the charts of the last 24 hours and of the last 14 days.
+
+    Args:
+        hours: `DAYS * 24` counts, oldest first, the last one that of the hour now.
+    """
+    day = hours[-24:]
+    days = [sum(hours[start : start + 24]) for start in range(0, len(hours), 24)]
+    return _chart(day, "last 24 hours", "hour"), _chart(days, f"last {DAYS} days", "day")
+
+
+def _chart(counts: Sequence[int], words: str, unit: str) -> Chart:
+    largest = max(counts, default=0)
+    bars = []
+    for index, count in enumerate(counts):
+        height = max(2, round(count / largest * HEIGHT)) if count else 1
+        back = len(counts) - 1 - index
+        when = f"{plural(back, unit)} ago" if back else f"this {unit}"
+        bars.append(Bar(index * STEP, HEIGHT - height, height, f"{plural(count, 'event')}, {when}"))
+    return Chart(words, sum(counts), len(counts) * STEP - (STEP - BAR), HEIGHT, tuple(bars))
+
+
+def tags(found: Mapping[str, Sequence[TagCount]], events: int) -> tuple[tuple[Tag, ...], tuple[Tag, ...]]:
+    """Returns the tags that tell most, and the others.
+
+    Args:
+        found: the most frequent values of each tag.
+        events: of the issue, the whole of which each value is a part.
+    """
+    ranks = {key: rank for rank, key in enumerate(FIRST_TAGS)}
+    ordered = sorted(found, key=lambda key: (ranks.get(key, len(ranks)), key))
+    made = [_tag(key, found[key], max(1, events)) for key in ordered if found[key]]
+    return tuple(made[:TOP_TAGS]), tuple(made[TOP_TAGS:])
+
+
+def _tag(key: str, counts: Sequence[TagCount], events: int) -> Tag:
+    shares = []
+    for one in counts[:MOST_VALUES]:
+        part = min(100, round(100 * one.count / events))
+        shares.append(Share(visible(one.value), one.count, f"{part}%" if part else "<1%", max(1, part)))
+    return Tag(visible(key), tuple(shares), max(0, len(counts) - MOST_VALUES))
+
+
+WORDS = {
+    "new": "first seen",
+    "regressed": "came back",
+    "resolved": "resolved",
+    "muted": "muted",
+    "unresolved": "reopened",
+}
+
+
+def steps(rows: Sequence[ActivityRow], viewer: str) -> tuple[Step, ...]:
+    """Returns the activity log in words, newest first; the viewer's own steps say `you`."""
+    return tuple(_step(row, viewer) for row in rows)
+
+
+def _step(row: ActivityRow, viewer: str) -> Step:
+    words = WORDS.get(row.kind, row.kind.replace("_", " "))
+    who = "you" if row.who and row.who == viewer else row.who
+    detail = f" in {row.detail}" if row.detail and row.kind in WORDS else f" {row.detail}" if row.detail else ""
+    return Step(visible(words + detail + (f" by {who}" if who else "")), row.time, row.kind)
+
+
+def decided(log: Sequence[Step], status: str, *, regressed: bool) -> Step | None:
+    """Returns the step that brought the issue into its state, or None when nobody did anything yet."""
+    wanted = "regressed" if regressed else status
+    return next((step for step in log if step.kind == wanted), None)

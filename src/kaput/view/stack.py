@@ -1,0 +1,272 @@
+"""The stack trace as it is read: the raised exception first, its causes after it, the newest call first.
+
+In: the exception chain or a bare stack trace of a normalised event. Out: frozen view models for
+`templates/_stack.html`. Pure and bounded; `view/event.py` imports it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+from markupsafe import Markup
+
+from kaput.model import ExceptionChain, ExceptionValue, Frame, Mechanism, Stacktrace
+from kaput.view.render import cut_middle
+from kaput.view.source import coloured, cut_line
+from kaput.view.values import Member, Value, end_cut, members_of, value_of, visible
+
+CONTEXT = 5
+MOST_OPEN = 12
+MOST_COLOURED = 40
+REPEATS = 3
+DEEPEST = 6
+MOST_PACKAGES = 3
+ONLY_SEEN = ("", ".", "..", "<frozen")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """One line of source: its number, its text as HTML, and whether it is the line that was running."""
+
+    number: int | None
+    html: Markup
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One frame as it is shown.
+
+    Attributes:
+        place: file and line, cut in the middle when long; `path` is the whole path.
+        own: it is code of the application, not of a library.
+        open: source and locals are shown before anything is clicked.
+    """
+
+    function: str
+    place: str
+    path: str
+    own: bool
+    open: bool
+    lines: tuple[SourceLine, ...]
+    locals: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Frames that lie side by side.
+
+    Attributes:
+        kind: `calls` are shown one by one; `library` and `repeats` are folded under `label`; `omitted` is a label
+            alone.
+    """
+
+    kind: Literal["calls", "library", "repeats", "omitted"]
+    label: str
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """One exception of the chain, or a bare stack trace, which has no type.
+
+    Attributes:
+        relation: how it belongs to the one before it: empty for the first, `caused by`, `during handling of`, `one of`.
+        depth: how far it is indented: members of an exception group lie deeper than the group.
+        how: `unhandled`, `handled` or empty.
+        through: the mechanism of the client that caught it, e.g. `flask`.
+    """
+
+    relation: str
+    depth: int
+    type: str
+    module: str
+    value: Value | None
+    how: str
+    through: str
+    stretches: tuple[Stretch, ...]
+
+
+class _Budget:
+    """How many frames may still be open, and how many may still be coloured, in one event."""
+
+    def __init__(self) -> None:
+        self.open = MOST_OPEN
+        self.coloured = MOST_COLOURED
+
+    def take_open(self) -> bool:
+        """Answers whether one more frame may be open."""
+        self.open -= 1
+        return self.open >= 0
+
+    def take_coloured(self) -> bool:
+        """Answers whether one more frame may be coloured."""
+        self.coloured -= 1
+        return self.coloured >= 0
+
+
+def raised(chain: ExceptionChain, platform: str) -> tuple[Raised, ...]:
+    """Returns the exceptions of a chain in the order of reading: the raised one, then what led to it.
+
+    An exception group is followed by its members, which lie one step deeper.
+    """
+    budget = _Budget()
+    return tuple(
+        _raised(value, relation, depth, platform, budget) for value, relation, depth in _in_order(chain.values)
+    )
+
+
+def bare(trace: Stacktrace, platform: str) -> Raised:
+    """Returns a stack trace that belongs to no exception, of a message or a thread."""
+    stretches = tuple(_stretches(trace, platform, _Budget()))
+    return Raised("", 0, "", "", None, "", "", stretches)
+
+
+def running_call(traces: Sequence[Raised]) -> Call | None:
+    """Returns the call that a reader looks for first: the newest open one."""
+    calls = (call for one in traces for stretch in one.stretches for call in stretch.calls if call.open)
+    return next(calls, None)
+
+
+def _in_order(values: Sequence[ExceptionValue]) -> Iterator[tuple[ExceptionValue, str, int]]:
+    """Yields each exception once, with its relation and depth, whatever its ids claim."""
+    by_parent: dict[int, list[ExceptionValue]] = {}
+    known = {value.mechanism.exception_id for value in values if value.mechanism}
+    roots: list[ExceptionValue] = []
+    for value in reversed(values):
+        parent = value.mechanism.parent_id if value.mechanism else None
+        if parent is None or parent not in known:
+            roots.append(value)
+        else:
+            by_parent.setdefault(parent, []).append(value)
+    seen: set[int] = set()
+    for index, root in enumerate(roots):
+        yield from _descend(root, _relation(root.mechanism) if index else "", 0, by_parent, seen)
+    for value in reversed(values):
+        if id(value) not in seen:
+            yield value, _relation(value.mechanism), 0
+
+
+def _descend(
+    root: ExceptionValue, relation: str, depth: int, by_parent: dict[int, list[ExceptionValue]], seen: set[int]
+) -> Iterator[tuple[ExceptionValue, str, int]]:
+    waiting = [(root, relation, depth)]
+    while waiting:
+        value, words, deep = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        yield value, words, deep
+        mechanism = value.mechanism
+        if mechanism is None or mechanism.exception_id is None:
+            continue
+        children = sorted(by_parent.get(mechanism.exception_id, ()), key=_exception_id, reverse=True)
+        for child in children:
+            inside = mechanism.is_exception_group and _relation(child.mechanism) == "one of"
+            waiting.append((child, _relation(child.mechanism), min(deep + inside, DEEPEST)))
+
+
+def _exception_id(value: ExceptionValue) -> int:
+    found = value.mechanism.exception_id if value.mechanism else None
+    return found if found is not None else 0
+
+
+def _relation(mechanism: Mechanism | None) -> str:
+    source = mechanism.source if mechanism else ""
+    if source == "__context__":
+        return "during handling of"
+    return "one of" if source.startswith(("exceptions", "errors")) else "caused by"
+
+
+def _raised(value: ExceptionValue, relation: str, depth: int, platform: str, budget: _Budget) -> Raised:
+    mechanism = value.mechanism or Mechanism()
+    how = {None: "", False: "unhandled", True: "handled"}[mechanism.handled]
+    through = end_cut(visible(mechanism.type), 40) if mechanism.type not in ("", "generic", "chained") else ""
+    stretches = tuple(_stretches(value.stacktrace, platform, budget)) if value.stacktrace else ()
+    text = value_of(value.value, platform) if value.value else None
+    name = end_cut(visible(value.type or "Error"), 200)
+    return Raised(relation, depth, name, end_cut(visible(value.module), 100), text, how, through, stretches)
+
+
+def _stretches(trace: Stacktrace, platform: str, budget: _Budget) -> Iterator[Stretch]:
+    frames = trace.frames
+    own_known = any(frame.in_app for frame in frames)
+    cut, after = trace.omitted or (0, 0)
+    split = max(0, min(after, len(frames)))
+    newest, oldest = list(reversed(frames[split:])), list(reversed(frames[:split]))
+    yield from _folded(newest, platform, budget, lead=not own_known)
+    if cut > 0:
+        yield Stretch("omitted", f"{_frames(cut)} left out")
+    yield from _folded(oldest, platform, budget, lead=not own_known and not newest)
+
+
+def _folded(frames: Sequence[Frame], platform: str, budget: _Budget, *, lead: bool) -> Iterator[Stretch]:
+    """Yields the stretches of frames, newest first; `lead`: the first frame is shown though it is a library's."""
+    marked = [(frame, frame.in_app or (lead and index == 0)) for index, frame in enumerate(frames)]
+    for shown, run in groupby(marked, key=lambda pair: pair[1]):
+        calls = [frame for frame, _ in run]
+        if shown:
+            yield from _own(calls, platform, budget)
+        else:
+            label = f"{_frames(len(calls))} in {_packages(calls)}"
+            yield Stretch("library", label, tuple(_call(frame, platform, budget, is_open=False) for frame in calls))
+
+
+def _own(frames: Sequence[Frame], platform: str, budget: _Budget) -> Iterator[Stretch]:
+    for _, run in groupby(frames, key=lambda frame: (frame.filename, frame.function, frame.lineno)):
+        calls = list(run)
+        kept = 1 if len(calls) >= REPEATS else len(calls)
+        shown = tuple(_call(frame, platform, budget, is_open=budget.take_open()) for frame in calls[:kept])
+        yield Stretch("calls", "", shown)
+        if again := calls[kept:]:
+            label = f"the same call {len(again):,} more times"
+            yield Stretch("repeats", label, tuple(_call(frame, platform, budget, is_open=False) for frame in again))
+
+
+def _call(frame: Frame, platform: str, budget: _Budget, *, is_open: bool) -> Call:
+    path = visible(frame.filename or frame.abs_path or frame.module or "unknown file")
+    line = f":{frame.lineno}" if frame.lineno is not None else ""
+    full = visible(frame.abs_path or frame.filename) + line
+    return Call(
+        function=end_cut(visible(frame.function or "?"), 120),
+        place=cut_middle(path, 72) + line,
+        path=end_cut(full, 1_000),
+        own=frame.in_app,
+        open=is_open,
+        lines=tuple(_source(frame, platform, budget)),
+        locals=members_of(frame.vars, platform),
+    )
+
+
+def _source(frame: Frame, platform: str, budget: _Budget) -> Iterator[SourceLine]:
+    if frame.context_line is None:
+        return
+    before, after = frame.pre_context[-CONTEXT:], frame.post_context[:CONTEXT]
+    texts = [*map(cut_line, before), cut_line(frame.context_line, frame.colno), *map(cut_line, after)]
+    html = coloured(texts, frame.filename, platform) if budget.take_coloured() else [Markup.escape(t) for t in texts]
+    for index, line in enumerate(html):
+        number = frame.lineno + index - len(before) if frame.lineno is not None else None
+        yield SourceLine(number, line, index == len(before))
+
+
+def _frames(number: int) -> str:
+    return "1 frame" if number == 1 else f"{number:,} frames"
+
+
+def _packages(frames: Iterable[Frame]) -> str:
+    names = list(dict.fromkeys(_package(frame) for frame in frames))
+    more = f" and {len(names) - MOST_PACKAGES:,} more" if len(names) > MOST_PACKAGES else ""
+    return ", ".join(names[:MOST_PACKAGES]) + more
+
+
+def _package(frame: Frame) -> str:
+    """Returns the library a frame belongs to: the first part of its module, else what its path tells."""
+    if frame.module:
+        return end_cut(visible(frame.module.split(".")[0]), 40)
+    parts = (frame.filename or frame.abs_path).replace("\\", "/").split("/")
+    for marker in ("node_modules", "site-packages", "dist-packages", "gems", "vendor"):
+        if marker in parts[:-2]:
+            return end_cut(visible(parts[parts.index(marker) + 1]), 40)
+    first = next((part for part in parts[:-1] if part not in ONLY_SEEN), parts[-1])
+    return end_cut(visible(first), 40) or "a library"

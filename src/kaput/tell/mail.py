@@ -1,0 +1,178 @@
+"""The mails: about one issue, about many at once, and to test the way.
+
+In: a notice with its issue and event, or a digest's list, or an address. Out: `EmailMessage`s, text and HTML, which say
+the same. Reads the templates beside it, does no other I/O. Imported by `tell/outbox.py`, `tell/probe.py` and the roots.
+
+Everything shown was scrubbed by digest. Texts are hostile all the same: they are cut, cleaned (`tell/excerpt.py`) and,
+in HTML, escaped; a mail has no remote content. All mails about one issue form a thread: the first has a `Message-ID`
+made of the issue, later ones name it in `In-Reply-To` and `References` (RFC 5322, section 3.6.4). The same notice
+always has the same `Message-ID`, so that a mail that was sent twice can be recognised.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from msgspec import Struct
+
+from kaput.errors import MailFailed
+from kaput.model import Event, Kind
+from kaput.store.base import IssueRow, NoticeRow
+from kaput.tell.excerpt import counted, excerpt, moment, one_line, title_of
+
+MOST_LISTED = 20
+"""Issues that a digest lists; the rest of them is counted."""
+
+SUBJECT_LENGTH = 200
+NAME_LENGTH = 80
+
+
+class Listed(Struct, frozen=True):
+    """One line of a digest."""
+
+    notice: NoticeRow
+    issue: IssueRow
+
+
+class Composer:
+    """Writes mails.
+
+    Args:
+        sender: what stands in `From`: `kaput@example.org` or `Kaput <kaput@example.org>`.
+    """
+
+    def __init__(self, sender: str) -> None:
+        self._from = sender
+        self._domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+        self._templates = Environment(
+            loader=PackageLoader("kaput.tell"),
+            autoescape=select_autoescape(["html"]),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def notice(self, notice: NoticeRow, issue: IssueRow, event: Event, project: str, base: str) -> EmailMessage:
+        """Writes the mail about one change of one issue.
+
+        Args:
+            notice: the change; its `sequence` decides about the thread, its `created` is the mail's date.
+            issue: as it is now.
+            event: the one that made the change.
+            project: the project's name.
+            base: address of the page, with path prefix and without a slash at the end; empty when none is known.
+
+        Raises:
+            MailFailed: the recipient's or the sender's address is none; permanent.
+        """
+        shown = excerpt(issue, event)
+        name = one_line(project, NAME_LENGTH)
+        message = self._message(notice.recipient, _subject(name, notice.kind, issue), notice.created)
+        self._thread(message, notice)
+        values = {
+            "regressed": notice.kind is Kind.REGRESSED,
+            "shown": shown,
+            "issue": issue,
+            "link": _link(base, issue),
+        }
+        return self._body(message, "notice", {**values, "project": name})
+
+    def digest(
+        self, notices: Sequence[NoticeRow], listed: Sequence[Listed], project: str, base: str, now: float
+    ) -> EmailMessage:
+        """Writes the mail that counts and lists what was held back for one recipient.
+
+        Args:
+            notices: all of them, oldest first, at least one.
+            listed: the first of them with their issues, at most `MOST_LISTED`.
+            project: the project's name.
+            base: as for `notice`.
+            now: the mail's date.
+
+        Raises:
+            MailFailed: as for `notice`.
+        """
+        counts = _counts(notices)
+        name = one_line(project, NAME_LENGTH)
+        first, last = notices[0], notices[-1]
+        message = self._message(first.recipient, f"[{name}] {counts}", now)
+        message["Message-ID"] = f"<digest-{first.id}-{last.id}-{len(notices)}@{self._domain}>"
+        lines = [
+            {"kind": entry.notice.kind.value, "issue": entry.issue, "title": title_of(entry.issue)}
+            | {"culprit": one_line(entry.issue.culprit, NAME_LENGTH), "link": _link(base, entry.issue)}
+            | {"events": counted(entry.issue.count, "event")}
+            for entry in listed
+        ]
+        values = {"counts": counts, "lines": lines, "more": len(notices) - len(listed), "project": name}
+        span = {"first": moment(first.created), "last": moment(last.created), "base": base}
+        return self._body(message, "digest", values | span)
+
+    def test(self, address: str, base: str, now: float) -> EmailMessage:
+        """Writes the mail that shows that mails arrive; arguments and errors as for `digest`."""
+        message = self._message(address, "[Kaput] A test mail", now)
+        message["Message-ID"] = f"<test-{now:.6f}@{self._domain}>"
+        return self._body(message, "test", {"base": base, "sent": moment(now)})
+
+    def _message(self, recipient: str, subject: str, date: float) -> EmailMessage:
+        message = EmailMessage(policy=SMTP)
+        message["From"] = _address(*parseaddr(self._from), "KAPUT_MAIL_FROM")
+        message["To"] = _address("", recipient, "The recipient")
+        message["Subject"] = one_line(subject, SUBJECT_LENGTH)
+        message["Date"] = format_datetime(datetime.fromtimestamp(date, UTC))
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answer comes back
+        return message
+
+    def _thread(self, message: EmailMessage, notice: NoticeRow) -> None:
+        root = f"<issue-{notice.issue_id}.root@{self._domain}>"
+        if notice.sequence == 0:
+            message["Message-ID"] = root
+            return
+        message["Message-ID"] = f"<issue-{notice.issue_id}.notice-{notice.id}@{self._domain}>"
+        message["In-Reply-To"] = root
+        message["References"] = root
+
+    def _body(self, message: EmailMessage, template: str, values: dict[str, Any]) -> EmailMessage:
+        message.set_content(self._templates.get_template(f"{template}.txt").render(values))
+        message.add_alternative(self._templates.get_template(f"{template}.html").render(values), subtype="html")
+        return message
+
+
+def _subject(project: str, kind: Kind, issue: IssueRow) -> str:
+    function = one_line(issue.culprit, NAME_LENGTH).partition(" in ")[0]
+    place = f" in {function}" if function else ""
+    mark = "regressed: " if kind is Kind.REGRESSED else ""
+    room = SUBJECT_LENGTH - len(f"[{project}] {mark}{place}")
+    return f"[{project}] {mark}{one_line(issue.title, room) or title_of(issue)}{place}"
+
+
+def _counts(notices: Sequence[NoticeRow]) -> str:
+    new = sum(notice.kind is Kind.NEW for notice in notices)
+    parts = [
+        (new, counted(new, "new issue")),
+        (len(notices) - new, counted(len(notices) - new, "regressed issue")),
+    ]
+    return " and ".join(text for number, text in parts if number)
+
+
+def _link(base: str, issue: IssueRow) -> str:
+    return f"{base}/issues/{issue.short_id}" if base else ""
+
+
+def _address(name: str, address: str, whose: str) -> Address:
+    """Reads an address of one person, `local@domain`; anything else would be refused or go astray."""
+    try:
+        read = Address(display_name=name or "", addr_spec=address)
+    except (ValueError, IndexError, MessageError):
+        read = Address()
+    if not (read.username and read.domain):
+        raise MailFailed(
+            f"No mail went out: {whose} is {one_line(address, NAME_LENGTH)!r}, which is no mail address.",
+            permanent=True,
+        )
+    return read

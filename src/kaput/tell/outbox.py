@@ -1,0 +1,252 @@
+"""The loop that empties the outbox.
+
+In: a store, a channel, a composer, the address of the page, a clock. Out: mails, and their marks in the store.
+Imported by the roots, which run `Teller.run` in a thread of its own and set `wake` after each commit of the worker.
+
+At least once, in order: a mark is written after the server took the mail, so that a crash between the two sends it
+again. What the server did not take is tried again after `BACKOFF`, for `PATIENCE`; while it is away, all that is due
+waits together, and once it is back all goes in the order in which it came up.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Protocol
+
+from kaput.errors import MailFailed, NotFound
+from kaput.model import Clock
+from kaput.store.base import NoticeRow, Store
+from kaput.tell.mail import MOST_LISTED, Composer, Listed
+from kaput.tell.plan import HELD, Mailing, look_back, plan
+from kaput.tell.smtp import Channel, Send
+
+BACKOFF = (5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
+"""Seconds until the next attempt, by the number of attempts before; the last one for all further."""
+
+PATIENCE = 3 * 86400.0
+"""Seconds after which a notice that the server did not take is given up."""
+
+IDLE = 30.0
+"""Seconds after which the outbox is looked at without being woken."""
+
+FIRST_PAUSE = 1.0
+"""Seconds until the store is asked again when it did not answer; doubled each time, up to `IDLE`."""
+
+logger = logging.getLogger(__name__)
+
+
+class Signal(Protocol):
+    """What `threading.Event` and its like have in common."""
+
+    def is_set(self) -> bool:
+        """Answers whether it was set."""
+
+    def clear(self) -> None:
+        """Makes it unset."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Returns when it is set, or after `timeout` seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Notices that the server took, to be noted in the store."""
+
+    ids: list[int]
+    time: float
+    in_digest: bool
+
+
+class Teller:
+    """Sends what is due and says when something is due next. One at a time for each store.
+
+    Args:
+        store: where the notices are.
+        channel: the way out; None when no mail server is set. Then nothing is tried and everything is held back, so
+            that one digest tells it when there is a server.
+        composer: writes the mails.
+        base: answers the address of the page, with path prefix, or an empty text when none is known.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self, store: Store, channel: Channel | None, composer: Composer, base: Callable[[], str], clock: Clock
+    ) -> None:
+        self._store = store
+        self._channel = channel
+        self._composer = composer
+        self._base = base
+        self._clock = clock
+        # Whoever starts Kaput anew may have mended the settings: the first run waits for nothing that was tried before.
+        self._away = True
+        self._fresh = True
+        self._unmarked: list[_Mark] = []
+
+    def run(self, stop: Signal, wake: Signal) -> None:
+        """Runs until `stop` is set; `wake` makes it look at once, and has to be set with `stop` too."""
+        pause = FIRST_PAUSE
+        while not stop.is_set():
+            wake.clear()
+            try:
+                rest = self.run_once(self._clock())
+                pause = FIRST_PAUSE
+            except Exception as error:  # noqa: BLE001 a locked database or a full disk must not end all mail
+                logger.warning("The outbox is looked at again in %.0f s: %s: %s", pause, type(error).__name__, error)
+                rest, pause = pause, min(2 * pause, IDLE)
+            wake.wait(IDLE if rest is None else min(rest, IDLE))
+
+    def run_once(self, now: float) -> float | None:
+        """Holds back and sends what is due.
+
+        Args:
+            now: seconds since the epoch.
+
+        Returns:
+            Seconds until something is due, or None when nothing waits.
+        """
+        self._note()
+        outbox = self._store.outbox
+        notices = outbox.open()
+        if not notices:
+            return None
+        if self._channel is None:
+            self._keep(notices, now)
+            return None
+        planned = plan(now, notices, outbox.sent_at_once(look_back(now, notices)))
+        if planned.hold:
+            outbox.mark_held(planned.hold, now)
+        ready = self._ready(planned.mailings, now)
+        if ready:
+            self._send(self._channel, ready, now)
+            return self._rest(now)
+        return min(mailing.ready for mailing in planned.mailings) - now
+
+    def _note(self) -> None:
+        """Writes the marks that the store did not take yet: what was sent must not go again while it is locked."""
+        while self._unmarked:
+            mark = self._unmarked[0]
+            self._store.outbox.mark_sent(mark.ids, mark.time, in_digest=mark.in_digest)
+            del self._unmarked[0]
+
+    def _rest(self, now: float) -> float | None:
+        """Returns the seconds until the next attempt, as the notices say after this run."""
+        mailings = plan(now, self._store.outbox.open(), ()).mailings
+        return max(0.0, min(mailing.ready for mailing in mailings) - now) if mailings else None
+
+    def _keep(self, notices: Sequence[NoticeRow], now: float) -> None:
+        """Does what can be done without a mail server."""
+        old = [notice.id for notice in notices if now - notice.created >= PATIENCE]
+        if old:
+            self._store.outbox.mark_failed(
+                old, "No mail went out: no mail server was set for 3 days (KAPUT_SMTP_HOST)."
+            )
+        fresh = [notice.id for notice in notices if notice.state != HELD and notice.id not in set(old)]
+        if fresh:
+            self._store.outbox.mark_held(fresh, now)
+
+    def _ready(self, mailings: Sequence[Mailing], now: float) -> list[Mailing]:
+        """Picks what is tried in this run, in order.
+
+        After a failure to reach the server everything that was tried goes with whatever is due first, lest the new
+        overtake the old.
+        """
+        due = [mailing for mailing in mailings if mailing.ready <= now]
+        if not (self._away and (due or self._fresh)):
+            return due
+        return [mailing for mailing in mailings if mailing.ready <= now or mailing.attempts]
+
+    def _send(self, channel: Channel, mailings: Sequence[Mailing], now: float) -> None:
+        self._fresh = False
+        waiting = list(mailings)
+        taken = 0
+        try:
+            with channel.connect() as send:
+                self._away = False
+                while waiting:
+                    taken += self._tell(send, waiting[0], now)
+                    del waiting[0]
+        except MailFailed as error:
+            # When the server took some and then no more, the next attempt is not the later for it.
+            self._away = True
+            self._postpone(waiting, str(error), now, attempts=0 if taken else waiting[0].attempts)
+
+    def _tell(self, send: Send, mailing: Mailing, now: float) -> bool:
+        """Sends one mail and marks its notices; answers whether the server took it.
+
+        Raises:
+            MailFailed: no other mail would go either; nothing is marked.
+        """
+        try:
+            written = self._written(mailing, now)
+        except NotFound as error:
+            return self._give_up(mailing.notices, f"What it was about is gone: {error}")
+        except MailFailed as error:
+            return self._give_up(mailing.notices, str(error))
+        try:
+            send(written)
+        except MailFailed as error:
+            if error.away:
+                raise
+            if error.permanent:
+                return self._give_up(mailing.notices, str(error))
+            self._postpone([mailing], str(error), now, attempts=mailing.attempts)
+            return False
+        self._unmarked.append(_Mark(mailing.ids, now, mailing.digest))
+        self._note()
+        return True
+
+    def _written(self, mailing: Mailing, now: float) -> EmailMessage:
+        """Writes the mail.
+
+        Raises:
+            NotFound: everything that it is about was deleted.
+            MailFailed: no mail can be made of it.
+        """
+        base = self._base().rstrip("/")
+        store, first = self._store, mailing.notices[0]
+        project = store.projects.get(first.project_id).name
+        if mailing.digest:
+            listed = self._listed(mailing.notices)
+            return _made(lambda: self._composer.digest(mailing.notices, listed, project, base, now))
+        issue, stored = store.issues.get(first.issue_id), store.events.by_row(first.event_row)
+        return _made(lambda: self._composer.notice(first, issue, stored.event, project, base))
+
+    def _listed(self, notices: Sequence[NoticeRow]) -> list[Listed]:
+        """Reads the first issues of a digest; those that were deleted are counted with the rest."""
+        listed: list[Listed] = []
+        for notice in notices:
+            if len(listed) == MOST_LISTED:
+                break
+            with suppress(NotFound):
+                listed.append(Listed(notice, self._store.issues.get(notice.issue_id)))
+        if not listed:
+            raise NotFound("All its issues were deleted.")
+        return listed
+
+    def _give_up(self, notices: Sequence[NoticeRow], reason: str) -> bool:
+        """Marks notices as failed; answers that no mail went out."""
+        self._store.outbox.mark_failed([notice.id for notice in notices], reason)
+        return False
+
+    def _postpone(self, mailings: Sequence[Mailing], error: str, now: float, attempts: int) -> None:
+        """Marks the notices of mails for one next attempt together, and gives up those that waited too long."""
+        notices = [notice for mailing in mailings for notice in mailing.notices]
+        old = [notice for notice in notices if now - notice.created >= PATIENCE]
+        rest = [notice.id for notice in notices if now - notice.created < PATIENCE]
+        if old:
+            self._give_up(old, error)
+        if rest:
+            self._store.outbox.mark_retry(rest, error, now + BACKOFF[min(attempts, len(BACKOFF) - 1)])
+
+
+def _made(write: Callable[[], EmailMessage]) -> EmailMessage:
+    """Writes a mail; one that cannot be written must not stop those behind it, whatever the reason."""
+    try:
+        return write()
+    except MailFailed:
+        raise
+    except Exception as error:
+        logger.exception("A mail could not be written.")
+        raise MailFailed(f"The mail could not be written: {type(error).__name__}.", permanent=True) from error

@@ -1,0 +1,144 @@
+"""What is mailed at once, what is held back, and which digests there are: the rule against floods.
+
+In: the time, the open notices, the notices that went out by themselves. Out: a `Plan`. Pure.
+Imported by `tell/outbox.py` only.
+
+The rule (design, promise 5): for each project, recipient and kind, up to `MOST` notices in any `WINDOW` are mailed at
+once, each in a mail of its own. The rest is held back and goes in one digest for each project and recipient, never
+sooner than `WINDOW` after the first one of it was held back. Exactly:
+
+- The time at which a notice was created decides, not the time at which the server took its mail. So a mail that has to
+  be tried again takes one place in the window, and what waited for the server is judged as if it had been there.
+- A window is half open: of notices 300 s apart the later one is outside. A digest may go exactly 300 s after the first
+  one was held back.
+- A notice goes at once when there is a place in its window, also while a digest is waiting: "up to 3 in 5 minutes are
+  mailed at once" holds at every moment, and the digest holds "the rest" only. What is held back while a digest waits
+  joins that digest and does not delay it.
+- A notice that was held back stays held back.
+"""
+
+from bisect import insort
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from kaput.model import Kind
+from kaput.store.base import NoticeRow
+
+WINDOW = 300.0
+"""Seconds in which at most `MOST` notices are mailed at once, and that a digest waits."""
+
+MOST = 3
+"""Notices that are mailed at once within one window."""
+
+HELD = "held"
+"""The state of a notice that waits for a digest."""
+
+
+class Mailing(Struct, frozen=True):
+    """One mail to be sent.
+
+    Attributes:
+        notices: those it tells, oldest first; one, unless it is a digest.
+        ready: when it may be sent, or tried again.
+    """
+
+    notices: tuple[NoticeRow, ...]
+    digest: bool
+    ready: float
+
+    @property
+    def ids(self) -> list[int]:
+        """The ids of its notices."""
+        return [notice.id for notice in self.notices]
+
+    @property
+    def attempts(self) -> int:
+        """How often it was tried."""
+        return max(notice.attempts for notice in self.notices)
+
+    @property
+    def order(self) -> tuple[float, int]:
+        """Its place among all mails: the moment at which it was first ready."""
+        first = self.notices[0]
+        return first.created + (WINDOW if self.digest else 0.0), first.id
+
+
+class Plan(Struct, frozen=True):
+    """What to do with the open notices.
+
+    Attributes:
+        hold: ids of notices to be held back from now.
+        mailings: all mails, those that are not ready yet too, in the order in which they are to be sent.
+    """
+
+    hold: list[int]
+    mailings: list[Mailing]
+
+
+def plan(now: float, notices: Sequence[NoticeRow], sent: Iterable[NoticeRow]) -> Plan:
+    """Decides what becomes of each open notice.
+
+    Args:
+        now: seconds since the epoch.
+        notices: all pending and held ones.
+        sent: notices that were sent by themselves and created after `look_back(now, notices)`.
+    """
+    pending = sorted((n for n in notices if n.state != HELD), key=_age)
+    at_once, hold = _admit(pending, sent)
+    waiting = [(n, n.due) for n in notices if n.state == HELD] + [(n, now) for n in hold]
+    mailings = [Mailing((n,), digest=False, ready=n.due) for n in at_once] + _digests(waiting)
+    return Plan([n.id for n in hold], sorted(mailings, key=lambda mailing: mailing.order))
+
+
+def look_back(now: float, notices: Iterable[NoticeRow]) -> float:
+    """Returns since when sent notices have to be known to judge the pending ones, in seconds since the epoch."""
+    return min((n.created for n in notices if n.state != HELD), default=now) - WINDOW
+
+
+def _age(notice: NoticeRow) -> tuple[bool, float, int]:
+    """Oldest first; those that were tried before all others, because they have their place in the window already."""
+    return notice.attempts == 0, notice.created, notice.id
+
+
+def _admit(pending: Iterable[NoticeRow], sent: Iterable[NoticeRow]) -> tuple[list[NoticeRow], list[NoticeRow]]:
+    """Parts the pending notices into those that go at once and those that are held back."""
+    taken: defaultdict[tuple[int, str, Kind], list[float]] = defaultdict(list)
+    for notice in sent:
+        insort(taken[_stream(notice)], notice.created)
+    at_once, hold = [], []
+    for notice in pending:
+        times = taken[_stream(notice)]
+        if notice.attempts or _has_place(times, notice.created):
+            insort(times, notice.created)
+            at_once.append(notice)
+        else:
+            hold.append(notice)
+    return at_once, hold
+
+
+def _stream(notice: NoticeRow) -> tuple[int, str, Kind]:
+    return notice.project_id, notice.recipient, notice.kind
+
+
+def _has_place(times: Sequence[float], time: float) -> bool:
+    """Answers whether with one more at `time` every half-open window still has at most `MOST`; `times` is sorted."""
+    near = sorted([*(t for t in times if abs(t - time) < WINDOW), time])
+    return all(last - first >= WINDOW for first, last in zip(near, near[MOST:], strict=False))
+
+
+def _digests(waiting: Iterable[tuple[NoticeRow, float]]) -> list[Mailing]:
+    """Makes one digest for each project and recipient of the notices and the times at which they were held back."""
+    groups: defaultdict[tuple[int, str], list[tuple[NoticeRow, float]]] = defaultdict(list)
+    for notice, since in waiting:
+        groups[notice.project_id, notice.recipient].append((notice, since))
+    return [_digest(group) for group in groups.values()]
+
+
+def _digest(group: Sequence[tuple[NoticeRow, float]]) -> Mailing:
+    # Once a digest was tried, the `due` of its notices says when to try again.
+    tried = [notice.due for notice, _ in group if notice.attempts]
+    ready = max(tried) if tried else min(since for _, since in group) + WINDOW
+    notices = sorted((notice for notice, _ in group), key=lambda notice: (notice.created, notice.id))
+    return Mailing(tuple(notices), digest=True, ready=ready)

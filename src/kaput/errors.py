@@ -8,6 +8,7 @@
     ├── QueryError       a search that cannot be read; points at the character exit code 1, HTTP 400
     ├── Refused          a request that accept turns away, with its status     HTTP 4xx, 429, 503
     ├── BufferUnwritable the disk does not take another record now             HTTP 503
+    ├── StoreUnavailable the database cannot be used now: locked, or disk full  HTTP 503
     ├── Undigestible     a record that cannot become an event                  goes to dead/
     └── MailFailed       a mail that the server did not take, in its own words
 
@@ -77,6 +78,10 @@ class BufferUnwritable(KaputError):
     """The disk does not take another record now; nothing of the append was kept."""
 
 
+class StoreUnavailable(KaputError):
+    """The database cannot be used now: locked by another program, or its disk is full. Trying again later is right."""
+
+
 class Undigestible(KaputError):
     """A record that cannot become an event; it goes to `dead/` with this text as its reason."""
 
@@ -86,8 +91,10 @@ class MailFailed(KaputError):
 
     Attributes:
         permanent: True when the server refused this mail for good (5xx for the recipient or the content).
+        away: True when the server was not reached or did not let Kaput in, so that no other mail would go either.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False) -> None:
+    def __init__(self, message: str, *, permanent: bool = False, away: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.away = away

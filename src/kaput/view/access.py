@@ -4,9 +4,9 @@ In: the account of the session. Out: its projects, one project or one issue; els
 what exists behind a door that is closed to them. `view/` imports it.
 """
 
+from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast
-from collections.abc import Callable
 
 from flask import g
 from flask_login import current_user

@@ -1,0 +1,178 @@
+"""The list of issues: start page, search, states, pages, and deciding about several at once.
+
+In: the query of the address, forms. Out: pages. `view/pages.py` imports it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
+from kaput.errors import QueryError
+from kaput.store.base import IssueFilter, IssuePage, IssueRow, ProjectRow, Status
+from kaput.view.access import viewer, visible_issue, visible_project, visible_projects
+from kaput.view.auth import is_local
+from kaput.view.parts import parts
+from kaput.view.render import number, plural
+
+blueprint = Blueprint("issues", __name__)
+
+PER_PAGE = 50
+HOURS = 24
+NEW_FOR = 86400.0
+"""Seconds for which an issue is marked as new."""
+
+LONGEST_QUERY = 500
+TABS = (*Status, None)
+WORDS = {Status.RESOLVED: "resolved", Status.MUTED: "muted", Status.UNRESOLVED: "reopened"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One state to look at; `count` is None where it is not known without another search."""
+
+    word: str
+    status: str
+    url: str
+    current: bool
+    count: int | None
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """Leads to where the work is: the only project's issues, or the list of projects."""
+    mine = [project for project in visible_projects() if not project.internal]
+    if len(mine) == 1:
+        return redirect(url_for("issues.of_project", slug=mine[0].slug))
+    return redirect(url_for("issues.everywhere") if mine else url_for("projects.index"))
+
+
+@blueprint.get("/issues")
+def everywhere() -> str | tuple[str, int]:
+    """Lists the issues of all projects that the viewer may see."""
+    return _list(None, [project for project in visible_projects() if not project.internal])
+
+
+@blueprint.get("/projects/<slug>/issues")
+def of_project(slug: str) -> str | tuple[str, int]:
+    """Lists the issues of one project."""
+    project = visible_project(slug)
+    return _list(project, [project])
+
+
+@blueprint.post("/issues/status")
+def set_status() -> Response:
+    """Resolves, mutes or reopens the chosen issues, and offers to undo it."""
+    status = _status(request.form.get("status", "")) or abort(400)
+    chosen = [visible_issue(short_id) for short_id in _chosen("id")]
+    if not chosen:
+        flash("No issue was selected. Tick some, then choose what to do.", "error")
+        return _back()
+    for issue in chosen:
+        parts().store.issues.set_status(issue.id, status, viewer().id)
+    before = [f"{issue.status}:{issue.short_id}" for issue in chosen]
+    session["undo"] = before
+    flash(f"{plural(len(chosen), 'issue')} {WORDS[status]}.", "undo")
+    return _back()
+
+
+@blueprint.post("/issues/undo")
+def undo() -> Response:
+    """Gives issues the state back that each had before."""
+    for text in _chosen("was"):
+        before, _, short_id = text.partition(":")
+        status = _status(before) or abort(400)
+        parts().store.issues.set_status(visible_issue(short_id).id, status, viewer().id)
+    flash("Undone.", "done")
+    return _back()
+
+
+def _list(project: ProjectRow | None, projects: list[ProjectRow]) -> str | tuple[str, int]:
+    query = request.args.get("q", "").strip()
+    status = _wanted_status()
+    page = max(1, request.args.get("page", 1, type=int))
+    ids = tuple(one.id for one in projects)
+    counts = parts().store.issues.counts(ids) if ids else {}
+    problem: QueryError | None = None
+    found = IssuePage([], 0)
+    try:
+        found = _find(IssueFilter(query, ids, status, PER_PAGE, (page - 1) * PER_PAGE))
+    except QueryError as error:
+        problem = error
+    text = render_template(
+        "issues.html",
+        project=project,
+        query=query,
+        problem=problem,
+        status=status.value if status else "all",
+        found=found,
+        hours=_hours(found.issues),
+        tabs=_tabs(counts, query, status, found.total),
+        silent=not sum(counts.values()),
+        pager=_pager(page, found),
+        here=request.full_path.removesuffix("?"),
+        newer_than=parts().clock() - NEW_FOR,
+    )
+    return (text, 400) if problem else text
+
+
+def _find(wanted: IssueFilter) -> IssuePage:
+    if len(wanted.query) > LONGEST_QUERY:
+        raise QueryError(f"The search is longer than {LONGEST_QUERY} characters.", LONGEST_QUERY)
+    return parts().store.issues.find(wanted) if wanted.projects else IssuePage([], 0)
+
+
+def _wanted_status() -> Status | None:
+    wanted = request.args.get("status", Status.UNRESOLVED.value)
+    if wanted == "all":
+        return None
+    return _status(wanted) or abort(400, "The status in the address is none of unresolved, resolved, muted and all.")
+
+
+def _status(text: str) -> Status | None:
+    return next((status for status in Status if status.value == text), None)
+
+
+def _hours(issues: list[IssueRow]) -> dict[int, list[int]]:
+    if not issues:
+        return {}
+    first = int(parts().clock() // 3600) - HOURS + 1
+    return dict(parts().store.issues.hours([issue.id for issue in issues], first, HOURS))
+
+
+def _tabs(counts: Mapping[Status, int], query: str, status: Status | None, total: int) -> list[Tab]:
+    tabs = []
+    for one in TABS:
+        word = one.value if one else "all"
+        known = None if query else sum(counts.values()) if one is None else counts.get(one, 0)
+        count = total if query and one == status else known
+        tabs.append(Tab(word.capitalize(), word, _url(query, word), one == status, count))
+    return tabs
+
+
+def _pager(page: int, found: IssuePage) -> dict[str, str]:
+    first = (page - 1) * PER_PAGE + 1
+    last = first + len(found.issues) - 1
+    query, status = request.args.get("q", "").strip(), request.args.get("status", Status.UNRESOLVED.value)
+    return {
+        "range": f"{number(first)} to {number(last)} of {number(found.total)}" if found.issues else "",
+        "previous": _url(query, status, page - 1) if page > 1 else "",
+        "next": _url(query, status, page + 1) if last < found.total and found.issues else "",
+    }
+
+
+def _url(query: str, status: str, page: int = 1) -> str:
+    wanted = {"q": query, "status": status if status != Status.UNRESOLVED else "", "page": page if page > 1 else ""}
+    text = urlencode({name: value for name, value in wanted.items() if value})
+    return f"{request.script_root}{request.path}{'?' + text if text else ''}"
+
+
+def _chosen(name: str) -> list[str]:
+    return list(dict.fromkeys(request.form.getlist(name)))[:PER_PAGE]
+
+
+def _back() -> Response:
+    wanted = request.form.get("back", "")
+    return redirect(request.script_root + wanted if is_local(wanted) else url_for("issues.everywhere"))

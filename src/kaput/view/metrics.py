@@ -1,0 +1,56 @@
+"""`/metrics`: the counts in the text format of Prometheus.
+
+In: `read_stats`. Out: the text. `view/pages.py` imports it. It answers without a login, because a scraper has none,
+and so it gives sums over the installation only: no project, no title, no address.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from flask import Blueprint, Response
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from kaput.model import ReadStats
+from kaput.view.parts import parts
+
+blueprint = Blueprint("metrics", __name__)
+
+
+@blueprint.get("/metrics")
+def read() -> Response:
+    """Answers a scrape."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(StatsCollector(parts().read_stats))
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class StatsCollector(Collector):
+    """Makes metrics of the counts, read once for each scrape."""
+
+    def __init__(self, read_stats: ReadStats) -> None:
+        self._read_stats = read_stats
+
+    def describe(self) -> list[Metric]:
+        """Returns nothing, so that registering reads no counts."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yields every count."""
+        stats = self._read_stats()
+        yield CounterMetricFamily("kaput_events_accepted", "Events that were acknowledged.", stats.accepted)
+        yield CounterMetricFamily("kaput_events_digested", "Events that were digested, duplicates too.", stats.digested)
+        yield GaugeMetricFamily("kaput_events_pending", "Events accepted and not yet visible.", stats.pending)
+        yield GaugeMetricFamily("kaput_records_dead", "Records that could not be digested.", stats.dead)
+        yield GaugeMetricFamily("kaput_issues", "Issues that are stored.", stats.issues)
+        yield GaugeMetricFamily("kaput_events_stored", "Events that are stored now.", stats.events)
+        dropped = CounterMetricFamily("kaput_dropped", "What was refused or left out.", labels=["reason"])
+        yield _labelled(dropped, stats.dropped)
+        yield _labelled(GaugeMetricFamily("kaput_notices", "Notices by state.", labels=["state"]), stats.notices)
+
+
+def _labelled(family: CounterMetricFamily | GaugeMetricFamily, values: Mapping[str, int]) -> Metric:
+    for label, value in sorted(values.items()):
+        family.add_metric([label], value)
+    return family

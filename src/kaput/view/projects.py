@@ -1,0 +1,171 @@
+"""Projects: their list, the DSN with its snippets, their keys and members.
+
+In: forms of admins. Out: pages; members see the list and the set-up page of their own projects. `view/pages.py`
+imports it.
+"""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from kaput.errors import Conflict
+from kaput.store.base import KeyRow, ProjectRow, Status
+from kaput.view.access import admin_only, viewer, visible_project, visible_projects
+from kaput.view.dsn import dsn
+from kaput.view.parts import parts
+from kaput.view.snippets import SNIPPETS, filled, snippet
+
+blueprint = Blueprint("projects", __name__, url_prefix="/projects")
+
+LONGEST_NAME = 80
+NAME_PROBLEM = f"A name has 1 to {LONGEST_NAME} characters."
+
+
+def base_url() -> str:
+    """Returns the address under which clients reach this installation: KAPUT_URL, else that of this request."""
+    return parts().settings.url or request.url_root
+
+
+@blueprint.get("")
+def index() -> str:
+    """Lists the viewer's projects, each with its DSN and how many issues are open."""
+    return _index("")
+
+
+@blueprint.post("")
+@admin_only
+def add() -> str | tuple[str, int] | Response:
+    """Makes a project."""
+    name = _name()
+    if not name:
+        return _index(NAME_PROBLEM), 400
+    try:
+        project = parts().store.projects.add(name)
+    except (Conflict, ValueError) as error:
+        return _index(str(error)), 409
+    return redirect(url_for("projects.setup", slug=project.slug))
+
+
+@blueprint.get("/<slug>/setup")
+def setup(slug: str) -> str:
+    """Shows the DSN, and what to copy into an application."""
+    project = visible_project(slug)
+    chosen = snippet(request.args.get("client", SNIPPETS[0].slug)) or abort(404)
+    key = _first_key(parts().store.projects.keys(project.id))
+    address = dsn(base_url(), key) if key else ""
+    return render_template(
+        "project_setup.html",
+        project=project,
+        dsn=address,
+        snippets=SNIPPETS,
+        chosen=chosen,
+        code=filled(chosen, address),
+        events=parts().store.facts.tallies(project.id).events,
+    )
+
+
+@blueprint.get("/<slug>/settings")
+@admin_only
+def settings(slug: str) -> str:
+    """Shows the name, the keys and the members of a project."""
+    return _settings(visible_project(slug), "")
+
+
+@blueprint.post("/<slug>/name")
+@admin_only
+def rename(slug: str) -> str | tuple[str, int] | Response:
+    """Changes the name; the slug stays, and with it every short id."""
+    project, name = visible_project(slug), _name()
+    if not name:
+        return _settings(project, NAME_PROBLEM), 400
+    parts().store.projects.rename(project.id, name)
+    return _done(project, f"The project is called {name} now.")
+
+
+@blueprint.post("/<slug>/keys")
+@admin_only
+def add_key(slug: str) -> Response:
+    """Makes another key."""
+    project = visible_project(slug)
+    label = request.form.get("label", "").strip()[:LONGEST_NAME]
+    parts().store.projects.add_key(project.id, label or "another key")
+    return _done(project, "The key is made. Clients may use it within a second.")
+
+
+@blueprint.post("/<slug>/keys/<int:key_id>")
+@admin_only
+def set_key(slug: str, key_id: int) -> Response:
+    """Disables or enables a key of this project."""
+    project = visible_project(slug)
+    if key_id not in {key.id for key in parts().store.projects.keys(project.id)}:
+        abort(404)
+    disabled = request.form.get("disabled") == "1"
+    parts().store.projects.set_key_disabled(key_id, disabled=disabled)
+    return _done(project, f"The key is {'disabled' if disabled else 'enabled'}. It takes effect within a second.")
+
+
+@blueprint.post("/<slug>/members")
+@admin_only
+def add_member(slug: str) -> Response:
+    """Makes an account a member."""
+    project = visible_project(slug)
+    account = parts().store.accounts.get(_account_id())
+    parts().store.projects.add_member(project.id, account.id)
+    return _done(project, f"{account.email} is a member now.")
+
+
+@blueprint.post("/<slug>/members/remove")
+@admin_only
+def remove_member(slug: str) -> Response:
+    """Ends a membership."""
+    project = visible_project(slug)
+    account = parts().store.accounts.get(_account_id())
+    parts().store.projects.remove_member(project.id, account.id)
+    return _done(project, f"{account.email} is no member any more.")
+
+
+def _index(problem: str) -> str:
+    listed = [project for project in visible_projects() if not project.internal or viewer().admin]
+    keys = parts().store.projects.keys()
+    rows = [(project, _address(project, keys), _open_issues(project)) for project in listed]
+    return render_template("projects.html", rows=rows, problem=problem, name=request.form.get("name", ""))
+
+
+def _settings(project: ProjectRow, problem: str) -> str:
+    members = parts().store.projects.members(project.id)
+    joined = {member.id for member in members}
+    keys = parts().store.projects.keys(project.id)
+    return render_template(
+        "project_settings.html",
+        project=project,
+        problem=problem,
+        keys=[(key, dsn(base_url(), key)) for key in keys],
+        members=members,
+        others=[account for account in parts().store.accounts.all() if account.id not in joined],
+    )
+
+
+def _done(project: ProjectRow, text: str) -> Response:
+    flash(text, "done")
+    return redirect(url_for("projects.settings", slug=project.slug))
+
+
+def _name() -> str:
+    name = " ".join(request.form.get("name", "").split())
+    return name if len(name) <= LONGEST_NAME else ""
+
+
+def _account_id() -> int:
+    return request.form.get("account", type=int) or abort(400)
+
+
+def _open_issues(project: ProjectRow) -> int:
+    return parts().store.issues.counts([project.id]).get(Status.UNRESOLVED, 0)
+
+
+def _address(project: ProjectRow, keys: list[KeyRow]) -> str:
+    key = _first_key([key for key in keys if key.project_id == project.id])
+    return dsn(base_url(), key) if key else ""
+
+
+def _first_key(keys: list[KeyRow]) -> KeyRow | None:
+    return next((key for key in keys if not key.disabled), None)

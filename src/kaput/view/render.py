@@ -1,0 +1,58 @@
+"""How values are written on a page: times, numbers, long texts.
+
+In: plain values. Out: texts for Jinja, which escapes them. Pure; `view/` imports it.
+"""
+
+import math
+from datetime import UTC, datetime
+
+MINUTE, HOUR, DAY, YEAR = 60, 3600, 86400, 365 * 86400
+LAST_SECOND = 253402300799
+"""31 December 9999, the last second that a date can have."""
+
+
+def ago(seconds: float, now: float) -> str:
+    """Writes how long ago a time was, in its largest whole unit: `now`, `12 s`, `9 m`, `3 h`, `5 d`, `2 y`."""
+    age = max(0, int(now - seconds))
+    for unit, size in (("y", YEAR), ("d", DAY), ("h", HOUR), ("m", MINUTE)):
+        if age >= size:
+            return f"{age // size} {unit}"
+    return f"{age} s" if age >= 5 else "now"
+
+
+def ago_in_words(seconds: float, now: float) -> str:
+    """Writes the same for a sentence: `3 h ago`, `just now`."""
+    text = ago(seconds, now)
+    return "just now" if text == "now" else f"{text} ago"
+
+
+def iso(seconds: float) -> str:
+    """Writes a time for the `datetime` attribute: `2026-11-22T14:53:00Z`."""
+    return _date(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def exact(seconds: float) -> str:
+    """Writes a time for people, in UTC; a script on the page puts the reader's zone in its place."""
+    return _date(seconds).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def number(value: float) -> str:
+    """Writes a whole number with its thousands apart: `1,204`."""
+    return f"{int(value):,}"
+
+
+def cut_middle(text: str, most: int = 60) -> str:
+    """Shortens a text to `most` characters where its end matters most, as it does in a path."""
+    if len(text) <= most:
+        return text
+    tail = math.ceil((most - 1) * 2 / 3)
+    return f"{text[: most - 1 - tail]}…{text[-tail:]}"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Writes a number with its noun: `1 event`, `1,204 events`."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def _date(seconds: float) -> datetime:
+    return datetime.fromtimestamp(min(max(seconds, 0), LAST_SECOND), UTC)

@@ -1,0 +1,73 @@
+"""The installation itself, for admins: what came in, what was refused, what could not be read, and the mail.
+
+In: the counts and the functions of the root. Out: one page, and its four buttons. `view/pages.py` imports it.
+"""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from kaput.errors import MailFailed
+from kaput.view.access import admin_only, viewer
+from kaput.view.banners import problems_of
+from kaput.view.parts import parts
+from kaput.view.render import plural
+
+blueprint = Blueprint("server", __name__, url_prefix="/server")
+
+MOST_DEAD = 100
+"""Dead records that one page lists; the buttons for all reach the rest."""
+
+DAY = 86400.0
+
+
+@blueprint.get("")
+@admin_only
+def show() -> str:
+    """Shows the state of the installation."""
+    given = parts()
+    dead = given.store.batches.known_dead()
+    return render_template(
+        "server.html",
+        stats=given.read_stats(),
+        problems=problems_of(given),
+        recent=given.store.facts.drops_since(given.clock() - DAY),
+        dead=dead[-MOST_DEAD:][::-1],
+        hidden=max(0, len(dead) - MOST_DEAD),
+        projects={project.id: project for project in given.store.projects.all()},
+        mail=given.settings if given.settings.smtp_host else None,
+    )
+
+
+@blueprint.post("/dead")
+@admin_only
+def handle_dead() -> Response:
+    """Retries or drops one dead record, or all of them."""
+    given = parts()
+    names = request.form.getlist("name") or [row.dead.name for row in given.store.batches.known_dead()]
+    what = request.form.get("what")
+    if what == "retry":
+        flash(
+            f"{plural(given.retry_dead(names), 'record')} put back. What can be read now shows up as an event.", "done"
+        )
+    elif what == "drop":
+        flash(f"{plural(given.drop_dead(names), 'record')} removed for good.", "done")
+    else:
+        abort(400)
+    return redirect(url_for("server.show"))
+
+
+@blueprint.post("/mail")
+@admin_only
+def mail() -> Response:
+    """Sends a test mail to the viewer and shows what the mail server said."""
+    address = viewer().email
+    if not parts().settings.smtp_host:
+        flash("No mail was sent: KAPUT_SMTP_HOST is not set. Set it and start Kaput again.", "error")
+        return redirect(url_for("server.show"))
+    try:
+        parts().send_test(address)
+    except MailFailed as error:
+        flash(f"The mail did not go out: {error}", "error")
+    else:
+        flash(f"The mail server took a test mail for {address}.", "done")
+    return redirect(url_for("server.show"))

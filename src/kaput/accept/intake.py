@@ -1,0 +1,161 @@
+"""The core of accept: a request becomes records, drops and the id for the answer, or it is refused.
+
+In: a request, the keys in memory, limits, a source of new ids. Out: `Taken`. It does no I/O and knows no clock.
+The doors (`asgi.py`, and a WSGI door in embedded mode) import it.
+
+`admit` needs no body: a door calls it first, so that a stranger's body is never read. `take` does both.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from kaput.accept import auth, encoding, envelope, legacy, route, syntax
+from kaput.accept.auth import Keys
+from kaput.accept.limits import Limits
+from kaput.accept.request import Request
+from kaput.errors import Refused
+from kaput.model import Drop, Record
+
+NewId = Callable[[], str]
+"""Makes an event id: 32 lower-case hexadecimal digits."""
+
+KNOWN_TYPES = frozenset(
+    {
+        *("attachment", "check_in", "client_report", "feedback", "form_data", "log", "metric_buckets", "profile"),
+        *("profile_chunk", "raw_security", "replay_event", "replay_recording", "security", "session", "sessions"),
+        *("span", "statsd", "trace_metric", "transaction", "user_report"),
+    }
+)
+"""Item types of the protocol that this version leaves out; any other type is counted as `other`."""
+
+
+class Admission(Struct, frozen=True):
+    """What is known of a request before its body.
+
+    Attributes:
+        key: the key that was presented; empty when only the envelope's header can hold it.
+        project_id: the project that the key opens; 0 while the key is not known.
+    """
+
+    route: route.Route
+    key: str
+    client: str
+    project_id: int
+
+
+class Taken(Struct, frozen=True):
+    """What a request brought.
+
+    Attributes:
+        records: the events to append.
+        drops: what was left out, by reason.
+        answer_id: the first event's id, as it is stored; without an event the one that the envelope's header names;
+            empty when there is none.
+    """
+
+    records: list[Record]
+    drops: list[Drop]
+    answer_id: str
+
+
+def admit(request: Request, keys: Keys, limits: Limits) -> Admission:
+    """Decides by the path, the method and the headers.
+
+    Raises:
+        Refused: 404, 405, 400, 401, 403; 413 when the announced length is above the limit.
+    """
+    found = route.find(request.path)
+    if not found.endpoint.supported:
+        name = found.endpoint.value
+        raise Refused(404, f"unsupported:{name}", f"This version of Kaput does not take {name}; send events.")
+    if request.method not in found.endpoint.methods:
+        raise Refused(405, "method", f"The method {request.method[:20]!r} is not for this path; use POST.")
+    presented = auth.present(request.headers, auth.pairs_of(request.query))
+    project_id = 0
+    if presented.key or found.endpoint is route.Endpoint.STORE:
+        project_id = auth.authorise(presented.key, found.project_id, keys)
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > limits.max_body:
+        raise body_too_large(limits)
+    return Admission(found, presented.key, presented.client, project_id)
+
+
+def take(request: Request, keys: Keys, limits: Limits, new_id: NewId) -> Taken:
+    """Takes a whole request; raises Refused as `admit` and `unpack` do."""
+    return unpack(request, admit(request, keys, limits), keys, limits, new_id)
+
+
+def unpack(request: Request, admission: Admission, keys: Keys, limits: Limits, new_id: NewId) -> Taken:
+    """Takes the body of an admitted request apart.
+
+    Raises:
+        Refused: 400 for a body that is malformed or cut short, or whose only events are; 401 and 403 when the key
+            stands in the envelope's header; 413, 415.
+    """
+    if len(request.body) > limits.max_body:
+        raise body_too_large(limits)
+    if admission.route.endpoint is route.Endpoint.STORE:
+        return _take_store(request, admission, limits, new_id)
+    data = encoding.unpack(request.body, request.headers.get("content-encoding", ""), limits.max_unpacked)
+    admission = _with_key_of(data, admission, keys, limits)
+    return _take_envelope(envelope.parse(data, limits), request, admission, limits, new_id)
+
+
+def body_too_large(limits: Limits) -> Refused:
+    """Makes the refusal of a body that is too large as it is sent."""
+    return Refused(413, "too_large", f"The body is larger than {limits.max_body} bytes; send less.")
+
+
+def _with_key_of(data: bytes, admission: Admission, keys: Keys, limits: Limits) -> Admission:
+    """Adds the key in the envelope's header, if there is one, to what is known."""
+    if admission.project_id and b'"dsn"' not in data[: limits.max_line]:
+        return admission
+    named = auth.key_of_dsn(envelope.header_of(data, limits).get("dsn"))
+    key = auth.single((admission.key, named))
+    project_id = auth.authorise(key, admission.route.project_id, keys)
+    return Admission(admission.route, key, admission.client, project_id)
+
+
+def _take_store(request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Taken:
+    if request.method == "GET":
+        data = dict(auth.pairs_of(request.query)).get("sentry_data", "")
+        body = legacy.event_text_of_query(data, limits.max_unpacked)
+    else:
+        coding = request.headers.get("content-encoding", "")
+        body = legacy.event_text(encoding.unpack(request.body, coding, limits.max_unpacked), limits.max_unpacked)
+    record = _record(body, request, admission, limits, new_id)
+    return Taken([record], [], record.event_id)
+
+
+def _take_envelope(
+    opened: envelope.Envelope, request: Request, admission: Admission, limits: Limits, new_id: NewId
+) -> Taken:
+    """Keeps every event that can be kept; one that cannot fails the request only when no other is kept."""
+    records: list[Record] = []
+    left_out: Counter[str] = Counter()
+    failure: Refused | None = None
+    named = syntax.normal_id(opened.header.get("event_id"))
+    ids = iter([named] if named else [])
+    for item in opened.items:
+        if item.type != "event":
+            left_out[f"unsupported:{item.type if item.type in KNOWN_TYPES else 'other'}"] += 1
+            continue
+        try:
+            # The header's id is for the first event that has none; a second one would be taken for its duplicate.
+            records.append(_record(bytes(item.payload), request, admission, limits, lambda: next(ids, "") or new_id()))
+        except Refused as refusal:
+            failure = failure or refusal
+            left_out[refusal.reason] += 1
+    if failure is not None and not records:
+        raise failure
+    drops = [Drop(reason, count, request.received, admission.project_id) for reason, count in left_out.items()]
+    return Taken(records, drops, records[0].event_id if records else named)
+
+
+def _record(body: bytes, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Record:
+    if len(body) > limits.max_event:
+        raise Refused(413, "too_large", f"An event is larger than {limits.max_event} bytes; send less.")
+    event_id = syntax.check(body) or new_id()
+    return Record(admission.project_id, event_id, request.received, body, admission.client, request.address)

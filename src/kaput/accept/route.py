@@ -1,0 +1,66 @@
+"""Which paths belong to accept, and what each of them is for.
+
+In: a path. Out: a `Route`, or a refusal. The files of accept import it; the roots use `is_ingest` to send a request
+either here or to the web page.
+"""
+
+import re
+from enum import StrEnum
+
+from msgspec import Struct
+
+from kaput.errors import Refused
+
+# A project number begins with 1 to 9: /api/0/ is the REST interface.
+_INGEST = re.compile(r"/api/(?:[1-9][0-9]{0,17}/|store/?\Z|embed/)")
+_ROUTE = re.compile(r"/api/(?:([1-9][0-9]{0,17})/)?(envelope|store|security|csp-report|minidump|embed/error-page)/?")
+
+
+class Endpoint(StrEnum):
+    """What a path is for; the value is its last segment."""
+
+    ENVELOPE = "envelope"
+    STORE = "store"
+    SECURITY = "security"
+    CSP_REPORT = "csp-report"
+    MINIDUMP = "minidump"
+    ERROR_PAGE = "error-page"
+
+    @property
+    def supported(self) -> bool:
+        """Whether this version keeps what is sent there."""
+        return self in {Endpoint.ENVELOPE, Endpoint.STORE}
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods it answers, besides OPTIONS."""
+        return ("POST", "GET") if self is Endpoint.STORE else ("POST",)
+
+
+class Route(Struct, frozen=True):
+    """An endpoint and the project that the path names; `None` when the key alone decides."""
+
+    endpoint: Endpoint
+    project_id: int | None
+
+
+def is_ingest(path: str) -> bool:
+    """Says whether accept answers this path; it must not carry the prefix that Kaput is mounted under."""
+    return _INGEST.match(path) is not None
+
+
+def find(path: str) -> Route:
+    """Reads a path, with or without its last slash.
+
+    Raises:
+        Refused: 404, the path is none of the protocol's.
+    """
+    match = _ROUTE.fullmatch(path)
+    if match is None:
+        raise Refused(404, "unknown_path", f"{path[:100]!r} is no ingest path; use /api/<project>/envelope/.")
+    project, name = match.groups()
+    endpoint = Endpoint(name.rpartition("/")[2])
+    project_free = endpoint in {Endpoint.STORE, Endpoint.ERROR_PAGE}
+    if project is None and not project_free:
+        raise Refused(404, "unknown_path", f"{path[:100]!r} names no project; use /api/<project>/{endpoint}/.")
+    return Route(endpoint, None if project is None else int(project))

@@ -8,7 +8,7 @@ Each method is one transaction. Times are seconds since the epoch. Methods that 
 `kaput.errors.NotFound` when it is not there.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -413,3 +413,4 @@ class Store:
     outbox: Outbox
     facts: Facts
     clock: Clock
+    close: Callable[[], None]

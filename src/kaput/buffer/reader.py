@@ -1,0 +1,191 @@
+"""The reader of segments: merges what any number of writers appended, and keeps a position for each.
+
+In: the spool directory and the positions of the last committed batch. Out: entries.
+The roots make it and hand it to the worker as `buffer.base.Source`.
+"""
+
+import contextlib
+import fcntl
+import mmap
+import os
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+from kaput.buffer.base import Entry
+from kaput.buffer.bell import Listener
+from kaput.buffer.frames import HEAD, HEADER_SIZE, LARGEST, Part, count_records, decode
+from kaput.buffer.writer import SUFFIX, UNNAMED, sync_directory
+from kaput.model import Position
+
+CHUNK = 4 * 1024**2
+
+
+class _Segment:
+    """One open segment; `offset` is the first byte that was not handed out."""
+
+    def __init__(self, path: Path, offset: int) -> None:
+        self.name = path.name
+        self.path = path
+        self.offset = offset
+        self.fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._finished = False
+
+    def finished(self) -> bool:
+        """Answers whether the writer is gone; once true, it stays true."""
+        if not self._finished:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._finished = True
+        return self._finished
+
+    def size(self) -> int:
+        return os.fstat(self.fd).st_size
+
+    def at_end(self) -> bool:
+        # The order matters: what a writer appended before it went must be seen after it is known to be gone.
+        return self.finished() and self.offset >= self.size()
+
+    def parts(self, most: int, size: int = CHUNK) -> list[Part]:
+        """Returns up to `most` parts that can be read now, with offsets in the file; moves nothing."""
+        finished = self.finished()
+        left = self.size() - self.offset
+        if left <= 0:
+            return []
+        data = os.pread(self.fd, min(size, left), self.offset)
+        parts = list(islice(decode(data, finished=finished and len(data) >= left), most))
+        if not parts and len(data) < left and size < LARGEST + HEADER_SIZE:
+            return self.parts(most, size * 8)
+        return [Part(p.start + self.offset, p.end + self.offset, p.content, p.reason) for p in parts]
+
+    def raw(self, part: Part) -> bytes:
+        return os.pread(self.fd, part.end - part.start, part.start)
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+
+class SegmentReader:
+    """Implements `kaput.buffer.base.Source` with files."""
+
+    def __init__(self, directory: Path, positions: Sequence[Position]) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
+        self._listener = Listener(directory)
+        _sweep(directory)
+        self._offsets = {position.segment: position.offset for position in positions}
+        self._segments: dict[str, _Segment] = {}
+        self._last = ""
+
+    def read(self, most: int) -> list[Entry]:
+        """See `kaput.buffer.base.Source.read`. The segments take turns, so that no writer starves another."""
+        self._discover()
+        entries: list[Entry] = []
+        names = sorted(self._segments)
+        for name in [n for n in names if n > self._last] + [n for n in names if n <= self._last]:
+            entries += self._take(self._segments[name], most - len(entries))
+            if len(entries) >= most:
+                self._last = name
+                break
+        return entries
+
+    def wait(self, seconds: float) -> None:
+        """See `kaput.buffer.base.Source.wait`."""
+        self._listener.wait(seconds)
+
+    def wake(self) -> None:
+        """See `kaput.buffer.base.Source.wake`."""
+        self._listener.ring()
+
+    def release(self) -> list[Position]:
+        """See `kaput.buffer.base.Source.release`."""
+        done = [segment for segment in self._segments.values() if segment.at_end()]
+        gone = [Position(segment.name, segment.offset) for segment in done]
+        for segment in done:
+            segment.path.unlink(missing_ok=True)
+            segment.close()
+            del self._segments[segment.name]
+            self._offsets.pop(segment.name, None)
+        if done:
+            sync_directory(self._directory)
+        return gone + self._vanished()
+
+    def pending(self, positions: Sequence[Position]) -> int:
+        """See `kaput.buffer.base.Source.pending`."""
+        return count_pending(self._directory, positions)
+
+    def close(self) -> None:
+        """Lets go of all files; nothing is deleted."""
+        for segment in self._segments.values():
+            segment.close()
+        self._segments.clear()
+        self._listener.close()
+
+    def _discover(self) -> None:
+        for path in _segments(self._directory):
+            if path.name not in self._segments:
+                with contextlib.suppress(FileNotFoundError):
+                    offset = max(self._offsets.get(path.name, 0), len(HEAD))
+                    self._segments[path.name] = _Segment(path, offset)
+
+    def _vanished(self) -> list[Position]:
+        """Positions of segments that somebody else removed, or that were deleted before the store could forget them."""
+        names = {path.name for path in _segments(self._directory)}
+        gone = [Position(name, offset) for name, offset in self._offsets.items() if name not in names]
+        for position in gone:
+            del self._offsets[position.segment]
+        return gone
+
+    def _take(self, segment: _Segment, most: int) -> list[Entry]:
+        entries = []
+        for part in segment.parts(most):
+            content = segment.raw(part) if part.content is None else part.content
+            position = Position(segment.name, part.end)
+            entries.append(Entry(content, position, f"{segment.name}-{part.start}", part.reason))
+            segment.offset = part.end
+            self._offsets[segment.name] = part.end
+        return entries
+
+
+def count_pending(directory: Path, positions: Sequence[Position]) -> int:
+    """Counts the records behind the positions; works beside a running reader, in another process too."""
+    offsets = {position.segment: position.offset for position in positions}
+    return sum(_count(path, offsets) for path in _segments(directory))
+
+
+def backlog_bytes(directory: Path, positions: Sequence[Position]) -> int:
+    """Returns how many bytes of segments were not read yet."""
+    offsets = {position.segment: position.offset for position in positions}
+    total = 0
+    for path in _segments(directory):
+        with contextlib.suppress(FileNotFoundError):
+            total += max(0, path.stat().st_size - offsets.get(path.name, len(HEAD)))
+    return total
+
+
+def _count(path: Path, offsets: Mapping[str, int]) -> int:
+    begin = max(offsets.get(path.name, 0), len(HEAD))
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size <= begin:
+                return 0
+            with (
+                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view,
+                memoryview(view) as whole,
+                whole[begin:] as rest,
+            ):
+                return count_records(rest)
+    except FileNotFoundError:
+        return 0
+
+
+def _sweep(directory: Path) -> None:
+    """Removes segments whose writer died before they got their name; nothing in them was ever acknowledged."""
+    for path in directory.glob(f"*{UNNAMED}"):
+        with contextlib.suppress(OSError), path.open("rb+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+
+
+def _segments(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.iterdir() if path.suffix == SUFFIX)

@@ -1,0 +1,192 @@
+"""One writer of segments: appends frames and answers when they are on the disk.
+
+In: records and drops, from any thread. Out: segment files, and futures that are done after `fdatasync`.
+The roots make it and hand it to accept as `buffer.base.Appender`.
+
+All that is waiting when a sync ends goes into the next one (group commit). A segment appears under its final name only
+when it is locked and its head is on the disk; the lock ends with the process, so a reader can tell a writer that is
+slow from one that is dead.
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from msgspec import Struct
+
+from kaput.buffer.bell import Ringer
+from kaput.buffer.frames import HEAD, encode
+from kaput.errors import BufferUnwritable
+from kaput.model import Clock, Drop, Record
+
+SUFFIX = ".seg"
+UNNAMED = ".new"
+GROUP_BYTES = 16 * 1024**2
+NOTE_SECONDS = 1.0
+HOUR = 3600
+
+
+class _Waiting(Struct, frozen=True):
+    data: bytes
+    future: Future[None]
+
+
+class _Segment(Struct):
+    path: Path
+    fd: int
+    size: int
+
+
+class SegmentWriter:
+    """Implements `kaput.buffer.base.Appender` with files."""
+
+    def __init__(
+        self, directory: Path, segment_size: int, clock: Clock, sync: Callable[[int], None] = os.fdatasync
+    ) -> None:
+        self._directory = directory
+        self._segment_size = segment_size
+        self._clock = clock
+        self._sync = sync
+        self._name = f"{int(clock() * 1000):014d}{secrets.token_hex(3)}"
+        self._number = 0
+        self._segment: _Segment | None = None
+        self._ringer = Ringer(directory)
+        self._waiting: deque[_Waiting] = deque()
+        self._drops: Counter[tuple[str, int, int]] = Counter()
+        self._changed = threading.Condition()
+        self._closing = False
+        directory.mkdir(parents=True, exist_ok=True)
+        self._thread = threading.Thread(target=self._run, name="kaput-buffer", daemon=True)
+        self._thread.start()
+
+    def append(self, records: Sequence[Record]) -> Future[None]:
+        """See `kaput.buffer.base.Appender.append`."""
+        future: Future[None] = Future()
+        waiting = _Waiting(b"".join(map(encode, records)), future)
+        with self._changed:
+            if self._closing:
+                raise BufferUnwritable("Kaput is stopping; send the event again in a moment.")
+            self._waiting.append(waiting)
+            self._changed.notify()
+        return future
+
+    def note(self, drops: Sequence[Drop]) -> None:
+        """See `kaput.buffer.base.Appender.note`."""
+        with self._changed:
+            for drop in drops:
+                self._drops[drop.reason, drop.project_id, int(drop.time // HOUR)] += drop.count
+            self._changed.notify()
+
+    def close(self) -> None:
+        """See `kaput.buffer.base.Appender.close`."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+        self._end_segment()
+        self._ringer.close()
+
+    def _run(self) -> None:
+        while True:
+            group, drops = self._take()
+            if not group and not drops:
+                return
+            self._commit(group, drops)
+
+    def _take(self) -> tuple[list[_Waiting], list[Drop]]:
+        """Waits for something to write; nothing at all means that the writer is closed."""
+        with self._changed:
+            while not self._waiting and not self._closing:
+                if self._drops and not self._changed.wait_for(self._something_waits, NOTE_SECONDS):
+                    break
+                if not self._drops:
+                    self._changed.wait()
+            group: list[_Waiting] = []
+            size = 0
+            while self._waiting and size < GROUP_BYTES:
+                group.append(self._waiting.popleft())
+                size += len(group[-1].data)
+            counted, self._drops = self._drops, Counter()
+        return group, [Drop(reason, n, float(hour * HOUR), project) for (reason, project, hour), n in counted.items()]
+
+    def _something_waits(self) -> bool:
+        return bool(self._waiting) or self._closing
+
+    def _commit(self, group: list[_Waiting], drops: list[Drop]) -> None:
+        data = b"".join([*map(encode, drops), *(waiting.data for waiting in group)])
+        try:
+            self._write(data)
+        except OSError as error:
+            self._abandon()
+            self._keep(drops)
+            refusal = BufferUnwritable(f"The disk of {self._directory} does not take the event: {error.strerror}.")
+            for waiting in group:
+                waiting.future.set_exception(refusal)
+            if not group:
+                threading.Event().wait(NOTE_SECONDS)  # nobody waits for drops; do not press a failing disk
+            return
+        for waiting in group:
+            waiting.future.set_result(None)
+        self._ringer.ring()
+
+    def _keep(self, drops: list[Drop]) -> None:
+        with self._changed:
+            if not self._closing:
+                for drop in drops:
+                    self._drops[drop.reason, drop.project_id, int(drop.time // HOUR)] += drop.count
+
+    def _write(self, data: bytes) -> None:
+        segment = self._segment
+        if segment is None or segment.size >= self._segment_size:
+            self._end_segment()
+            segment = self._segment = self._begin_segment()
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(segment.fd, rest) :]
+        self._sync(segment.fd)
+        segment.size += len(data)
+
+    def _begin_segment(self) -> _Segment:
+        path = self._directory / f"{self._name}-{self._number:06d}{SUFFIX}"
+        self._number += 1
+        hidden = path.with_suffix(UNNAMED)
+        fd = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.write(fd, HEAD)
+            os.fsync(fd)
+            hidden.rename(path)
+            sync_directory(self._directory)
+        except OSError:
+            os.close(fd)
+            hidden.unlink(missing_ok=True)
+            raise
+        return _Segment(path, fd, len(HEAD))
+
+    def _abandon(self) -> None:
+        """Cuts off what was not synced and leaves the segment: after a failed sync the file cannot be trusted."""
+        if self._segment is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._segment.fd, self._segment.size)
+            self._end_segment()
+
+    def _end_segment(self) -> None:
+        if self._segment is not None:
+            os.close(self._segment.fd)
+            self._segment = None
+            self._ringer.ring()
+
+
+def sync_directory(directory: Path) -> None:
+    """Makes names that were added to a directory, or taken out of it, durable."""
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,228 @@
+"""The worker's transaction: events, issues, counters, notices, dead records, drops and positions, all or nothing.
+
+In: a batch. Out: the changes that came of it. Handed out as `store.base.Batches`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from kaput.model import Batch, Change, Clock, Dead, Digested, Draft, Drop, Evaluate, Event, Position
+from kaput.store import schema
+from kaput.store.assignment import Assigned, assign, update_issues
+from kaput.store.base import DeadRow
+from kaput.store.counters import write_hours, write_tags, write_users
+from kaput.store.engine import Database
+from kaput.store.facts import write_drops
+from kaput.store.payload import PayloadCodec
+from kaput.store.projects import members_of
+
+CHUNK = 500
+
+_event = schema.event.c
+_dead = schema.dead.c
+
+
+class SqlBatches:
+    """Implements `kaput.store.base.Batches`; used by one thread."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._codec = PayloadCodec()
+
+    def positions(self) -> list[Position]:
+        """See `kaput.store.base.Batches.positions`."""
+        with self._database.read() as connection:
+            return [Position(row.segment, row.offset) for row in connection.execute(select(schema.position))]
+
+    def commit(self, batch: Batch, evaluate: Evaluate) -> list[Change]:
+        """See `kaput.store.base.Batches.commit`."""
+        now = self._clock()
+        with self._database.write() as connection:
+            fresh, duplicates = _split(batch.digested, _stored(connection, batch.digested))
+            assigned = assign(connection, fresh, now)
+            rows = self._write_events(connection, assigned)
+            events = [(item.issue_id, item.digested.event) for item in assigned]
+            write_hours(connection, events)
+            write_tags(connection, events)
+            update_issues(connection, assigned, write_users(connection, events))
+            changes = list(_changes(assigned, rows, now))
+            _write_notices(connection, _drafts(connection, changes, evaluate))
+            _write_dead(connection, batch.dead, now)
+            write_drops(connection, [*batch.drops, *_duplicate_drops(duplicates, now)])
+            _write_digested(connection, batch.digested)
+            _write_positions(connection, batch.positions)
+        return changes
+
+    def forget(self, positions: Sequence[Position]) -> None:
+        """See `kaput.store.base.Batches.forget`."""
+        names = [position.segment for position in positions]
+        if names:
+            with self._database.write() as connection:
+                connection.execute(delete(schema.position).where(schema.position.c.segment.in_(names)))
+
+    def known_dead(self) -> list[DeadRow]:
+        """See `kaput.store.base.Batches.known_dead`."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(schema.dead).order_by(_dead.stored, _dead.name)).all()
+        return [DeadRow(Dead(r.name, r.reason, r.project_id, r.event_id, r.received), r.stored) for r in rows]
+
+    def forget_dead(self, names: Sequence[str], *, dropped: bool) -> int:
+        """See `kaput.store.base.Batches.forget_dead`."""
+        now = self._clock()
+        with self._database.write() as connection:
+            query = delete(schema.dead).where(_dead.name.in_(names)).returning(_dead.project_id)
+            removed = list(connection.execute(query).scalars())
+            if dropped:
+                by_project = Counter(removed)
+                write_drops(connection, [Drop("dead", count, now, project) for project, count in by_project.items()])
+                _add_digested(connection, by_project)
+        return len(removed)
+
+    def _write_events(self, connection: Connection, assigned: Sequence[Assigned]) -> dict[tuple[int, str], int]:
+        """Inserts the events and returns their rows by project and event id."""
+        if not assigned:
+            return {}
+        statement = insert(schema.event).returning(_event.id, _event.project_id, _event.event_id)
+        written = connection.execute(statement, [self._event_values(item) for item in assigned])
+        return {(row.project_id, row.event_id.hex()): row.id for row in written}
+
+    def _event_values(self, item: Assigned) -> dict[str, object]:
+        event: Event = item.digested.event
+        return {
+            "event_id": bytes.fromhex(event.event_id),
+            "project_id": item.digested.project_id,
+            "issue_id": item.issue_id,
+            "timestamp": event.timestamp,
+            "received": event.received,
+            "level": event.level,
+            "release": event.release,
+            "environment": event.environment,
+            "dictionary_id": None,
+            "payload": self._codec.encode(event),
+        }
+
+
+def _stored(connection: Connection, digested: Sequence[Digested]) -> set[tuple[int, str]]:
+    ids = [bytes.fromhex(item.event.event_id) for item in digested]
+    found: set[tuple[int, str]] = set()
+    for start in range(0, len(ids), CHUNK):
+        query = select(_event.project_id, _event.event_id).where(_event.event_id.in_(ids[start : start + CHUNK]))
+        found |= {(row.project_id, row.event_id.hex()) for row in connection.execute(query)}
+    return found
+
+
+def _split(digested: Sequence[Digested], stored: set[tuple[int, str]]) -> tuple[list[Digested], list[Digested]]:
+    """Parts the events into those that are new and those that are stored, or stand in the batch, already."""
+    fresh: list[Digested] = []
+    duplicates: list[Digested] = []
+    seen = set(stored)
+    for item in digested:
+        key = (item.project_id, item.event.event_id)
+        (duplicates if key in seen else fresh).append(item)
+        seen.add(key)
+    return fresh, duplicates
+
+
+def _duplicate_drops(duplicates: Sequence[Digested], now: float) -> Iterator[Drop]:
+    for project_id, count in Counter(item.project_id for item in duplicates).items():
+        yield Drop("duplicate", count, now, project_id)
+
+
+def _changes(assigned: Sequence[Assigned], rows: dict[tuple[int, str], int], now: float) -> Iterator[Change]:
+    for item in assigned:
+        if item.kind is not None:
+            project_id = item.digested.project_id
+            row = rows[project_id, item.digested.event.event_id]
+            yield Change(item.kind, project_id, item.issue_id, row, now)
+
+
+def _drafts(connection: Connection, changes: Sequence[Change], evaluate: Evaluate) -> list[Draft]:
+    if not changes:
+        return []
+    members = {
+        project_id: [account.email for account in members_of(connection, project_id)]
+        for project_id in {change.project_id for change in changes}
+    }
+    return evaluate(changes, members)
+
+
+def _write_notices(connection: Connection, drafts: Sequence[Draft]) -> None:
+    if not drafts:
+        return
+    before = _notices_before(connection, {draft.change.issue_id for draft in drafts})
+    values = []
+    for draft in drafts:
+        change, key = draft.change, (draft.change.issue_id, draft.recipient)
+        values.append(
+            {
+                "kind": change.kind.value,
+                "project_id": change.project_id,
+                "issue_id": change.issue_id,
+                "event_row": change.event_row,
+                "recipient": draft.recipient,
+                "state": "pending",
+                "in_digest": False,
+                "created": change.time,
+                "due": change.time,
+                "sent": None,
+                "attempts": 0,
+                "sequence": before[key],
+                "error": "",
+            }
+        )
+        before[key] += 1
+    connection.execute(insert(schema.notice), values)
+
+
+def _notices_before(connection: Connection, issue_ids: set[int]) -> Counter[tuple[int, str]]:
+    table = schema.notice.c
+    ids, before = list(issue_ids), Counter[tuple[int, str]]()
+    for start in range(0, len(ids), CHUNK):
+        query = (
+            select(table.issue_id, table.recipient, func.count())
+            .where(table.issue_id.in_(ids[start : start + CHUNK]))
+            .group_by(table.issue_id, table.recipient)
+        )
+        for issue_id, recipient, count in connection.execute(query):
+            before[issue_id, recipient] = count
+    return before
+
+
+def _write_dead(connection: Connection, dead: Sequence[Dead], now: float) -> None:
+    if dead:
+        rows = [
+            {
+                "name": d.name,
+                "project_id": d.project_id,
+                "event_id": d.event_id,
+                "reason": d.reason,
+                "received": d.received,
+                "stored": now,
+            }
+            for d in dead
+        ]
+        connection.execute(insert(schema.dead).on_conflict_do_nothing(), rows)
+
+
+def _write_digested(connection: Connection, digested: Sequence[Digested]) -> None:
+    _add_digested(connection, Counter(item.project_id for item in digested))
+
+
+def _add_digested(connection: Connection, by_project: Counter[int]) -> None:
+    table = schema.project
+    for project_id, count in by_project.items():
+        grown = update(table).where(table.c.id == project_id).values(digested=table.c.digested + count)
+        connection.execute(grown)
+
+
+def _write_positions(connection: Connection, positions: Sequence[Position]) -> None:
+    if positions:
+        statement = insert(schema.position)
+        connection.execute(
+            statement.on_conflict_do_update(set_={"offset": statement.excluded.offset}),
+            [{"segment": p.segment, "offset": p.offset} for p in positions],
+        )

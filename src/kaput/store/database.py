@@ -1,0 +1,39 @@
+"""Opens the store: puts the parts of this stage together behind the seam.
+
+In: the path of a migrated database. Out: a `store.base.Store`. The roots import it, no stage does.
+"""
+
+from pathlib import Path
+
+from kaput.model import Clock
+from kaput.store.accounts import SqlAccounts
+from kaput.store.base import Store
+from kaput.store.batches import SqlBatches
+from kaput.store.engine import BUSY_SECONDS, Database
+from kaput.store.events import SqlEvents
+from kaput.store.facts import SqlFacts
+from kaput.store.issues import SqlIssues
+from kaput.store.outbox import SqlOutbox
+from kaput.store.projects import SqlProjects
+
+
+def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> Store:
+    """Opens the store of a database that `store.migrate.migrate` has brought up to date.
+
+    Args:
+        path: the SQLite file.
+        clock: tells the time.
+        busy_seconds: how long a write waits for another program's lock before it raises StoreUnavailable.
+    """
+    database = Database(path, busy_seconds)
+    return Store(
+        batches=SqlBatches(database, clock),
+        projects=SqlProjects(database, clock),
+        accounts=SqlAccounts(database, clock),
+        issues=SqlIssues(database, clock),
+        events=SqlEvents(database),
+        outbox=SqlOutbox(database),
+        facts=SqlFacts(database),
+        clock=clock,
+        close=database.close,
+    )

@@ -1,0 +1,79 @@
+"""Connections to the SQLite file: one way to read, one way to write.
+
+In: the path of the file. Out: connections within a transaction. Imported by this stage's files only.
+
+WAL mode lets readers go on beside the one writer. A write begins with BEGIN IMMEDIATE, so that a transaction that read
+first is never refused when it comes to write. `synchronous=FULL` because the worker deletes a segment of the buffer
+after the commit that holds its events: that commit must be on the disk by then.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from kaput.errors import StoreUnavailable
+
+BUSY_SECONDS = 5.0
+WRITE_OPTION = "kaput_write"
+
+
+class Database:
+    """The SQLite file as transactions."""
+
+    def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.path = path
+        self.engine = _engine(path, busy_seconds)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Opens a transaction that sees one state of the database; raises StoreUnavailable when it cannot be used."""
+        with _translated(self.path), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Opens the one writing transaction; commits at the end; raises StoreUnavailable when it cannot be had."""
+        writing = self.engine.execution_options(**{WRITE_OPTION: True})
+        with _translated(self.path), writing.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.engine.dispose()
+
+
+def _engine(path: Path, busy_seconds: float) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": busy_seconds})
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins no transactions: `begin` below does
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITE_OPTION, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreUnavailable(f"The database {path} cannot be used now: {error.orig}. Kaput tries again.") from error
+    except DBAPIError as error:
+        if isinstance(error.orig, sqlite3.DatabaseError) and type(error.orig) is sqlite3.DatabaseError:
+            raise StoreUnavailable(
+                f"The database {path} is damaged: {error.orig}. Restore it from a backup."
+            ) from error
+        raise

@@ -1,0 +1,110 @@
+"""Small facts about this installation, and the sums over everything.
+
+In: names, drops. Out: texts, `Tallies`. Handed out as `store.base.Facts`.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Column, Connection, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from kaput.model import Drop
+from kaput.store import schema
+from kaput.store.base import Tallies
+from kaput.store.engine import Database
+
+HOUR = 3600
+NOTICE_STATES = {"pending": "pending", "held": "pending", "sent": "sent", "failed": "failed"}
+
+
+class SqlFacts:
+    """Implements `kaput.store.base.Facts`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, name: str) -> str:
+        """See `kaput.store.base.Facts.get`."""
+        with self._database.read() as connection:
+            query = select(schema.fact.c.value).where(schema.fact.c.name == name)
+            return connection.execute(query).scalar() or ""
+
+    def set(self, name: str, value: str) -> None:
+        """See `kaput.store.base.Facts.set`."""
+        statement = insert(schema.fact).values(name=name, value=value)
+        with self._database.write() as connection:
+            connection.execute(statement.on_conflict_do_update(set_={"value": value}))
+
+    def tallies(self, project_id: int | None = None) -> Tallies:
+        """See `kaput.store.base.Facts.tallies`."""
+        with self._database.read() as connection:
+            projects = _projects(connection, project_id)
+            return Tallies(
+                digested=_sum(connection, schema.project.c.digested, schema.project.c.id, projects),
+                dead=_count(connection, schema.dead.c.project_id, projects),
+                dropped=_dropped(connection, project_id, projects, since_hour=0),
+                issues=_count(connection, schema.issue.c.project_id, projects),
+                events=_count(connection, schema.event.c.project_id, projects),
+                notices=_notices(connection, projects),
+            )
+
+    def add_drops(self, drops: Sequence[Drop]) -> None:
+        """See `kaput.store.base.Facts.add_drops`."""
+        with self._database.write() as connection:
+            write_drops(connection, drops)
+
+    def drops_since(self, since: float) -> dict[str, int]:
+        """See `kaput.store.base.Facts.drops_since`."""
+        with self._database.read() as connection:
+            return _dropped(connection, None, _projects(connection, None), since_hour=int(since // HOUR))
+
+
+def write_drops(connection: Connection, drops: Sequence[Drop]) -> None:
+    """Adds drops to the counts by hour, project and reason."""
+    if not drops:
+        return
+    statement = insert(schema.dropped)
+    grown = schema.dropped.c.count + statement.excluded.count
+    connection.execute(
+        statement.on_conflict_do_update(set_={"count": grown}),
+        [
+            {"hour": int(d.time // HOUR), "project_id": d.project_id, "reason": d.reason, "count": d.count}
+            for d in drops
+        ],
+    )
+
+
+def _projects(connection: Connection, project_id: int | None) -> list[int]:
+    if project_id is not None:
+        return [project_id]
+    return list(connection.execute(select(schema.project.c.id).where(~schema.project.c.internal)).scalars())
+
+
+def _sum(connection: Connection, column: Column[int], of: Column[int], projects: list[int]) -> int:
+    return connection.execute(select(func.coalesce(func.sum(column), 0)).where(of.in_(projects))).scalar_one()
+
+
+def _count(connection: Connection, of: Column[int], projects: list[int]) -> int:
+    return connection.execute(select(func.count()).where(of.in_(projects))).scalar_one()
+
+
+def _dropped(connection: Connection, project_id: int | None, projects: list[int], *, since_hour: int) -> dict[str, int]:
+    table = schema.dropped.c
+    # Project 0 stands for "no project is known": it belongs to the whole, not to any one of them.
+    wanted = projects if project_id is not None else [0, *projects]
+    query = (
+        select(table.reason, func.sum(table.count))
+        .where(table.project_id.in_(wanted), table.hour >= since_hour)
+        .group_by(table.reason)
+        .order_by(table.reason)
+    )
+    return {row.reason: row[1] for row in connection.execute(query)}
+
+
+def _notices(connection: Connection, projects: list[int]) -> dict[str, int]:
+    table = schema.notice.c
+    query = select(table.state, func.count()).where(table.project_id.in_(projects)).group_by(table.state)
+    counts = {"sent": 0, "pending": 0, "failed": 0}
+    for state, count in connection.execute(query):
+        counts[NOTICE_STATES[state]] += count
+    return counts

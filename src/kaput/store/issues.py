@@ -1,0 +1,191 @@
+"""Issues and what people decide about them.
+
+In: filters, ids, decisions. Out: rows. Handed out as `store.base.Issues`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from kaput.errors import NotFound
+from kaput.model import Clock
+from kaput.store import schema
+from kaput.store.base import ActivityRow, IssueFilter, IssuePage, IssueRow, Status, TagCount
+from kaput.store.engine import Database
+from kaput.store.projects import LARGEST_ID
+from kaput.store.search import Term, parse
+
+SHORT_ID = re.compile(r"(?P<slug>[A-Za-z0-9-]+)-(?P<number>[0-9]{1,18})", re.ASCII)
+
+_issue = schema.issue.c
+_project = schema.project.c
+_hour = schema.issue_hour.c
+_tag = schema.issue_tag.c
+_activity = schema.activity.c
+
+
+class SqlIssues:
+    """Implements `kaput.store.base.Issues`."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def find(self, wanted: IssueFilter) -> IssuePage:
+        """See `kaput.store.base.Issues.find`."""
+        conditions = _conditions(wanted)
+        query = _select().where(*conditions).order_by(_issue.last_seen.desc(), _issue.id.desc())
+        total = select(func.count()).select_from(schema.issue.join(schema.project)).where(*conditions)
+        with self._database.read() as connection:
+            rows = connection.execute(query.limit(wanted.limit).offset(wanted.offset))
+            return IssuePage([issue_row(row) for row in rows], connection.execute(total).scalar_one())
+
+    def get(self, ref: int | str) -> IssueRow:
+        """See `kaput.store.base.Issues.get`."""
+        with self._database.read() as connection:
+            return issue_row(_one(connection, ref))
+
+    def hours(self, issue_ids: Sequence[int], first: int, hours: int) -> Mapping[int, list[int]]:
+        """See `kaput.store.base.Issues.hours`."""
+        counts = {issue_id: [0] * hours for issue_id in issue_ids}
+        query = select(_hour.issue_id, _hour.hour, _hour.count).where(
+            _hour.issue_id.in_(issue_ids), _hour.hour >= first, _hour.hour < first + hours
+        )
+        with self._database.read() as connection:
+            for issue_id, hour, count in connection.execute(query):
+                counts[issue_id][hour - first] = count
+        return counts
+
+    def tags(self, issue_id: int, most: int = 10) -> dict[str, list[TagCount]]:
+        """See `kaput.store.base.Issues.tags`."""
+        rank = func.row_number().over(partition_by=_tag.key, order_by=(_tag.count.desc(), _tag.value))
+        ranked = select(_tag.key, _tag.value, _tag.count, rank.label("rank")).where(_tag.issue_id == issue_id)
+        table = ranked.subquery().c
+        query = select(table.key, table.value, table.count).where(table.rank <= most).order_by(table.key, table.rank)
+        found: dict[str, list[TagCount]] = {}
+        with self._database.read() as connection:
+            for key, value, count in connection.execute(query):
+                found.setdefault(key, []).append(TagCount(key, value, count))
+        return found
+
+    def activity(self, issue_id: int) -> list[ActivityRow]:
+        """See `kaput.store.base.Issues.activity`."""
+        who = func.coalesce(schema.account.c.email, "").label("who")
+        query = (
+            select(_activity.kind, who, _activity.detail, _activity.time)
+            .select_from(schema.activity.outerjoin(schema.account))
+            .where(_activity.issue_id == issue_id)
+            .order_by(_activity.id.desc())
+            .limit(200)
+        )
+        with self._database.read() as connection:
+            return [ActivityRow(*row) for row in connection.execute(query)]
+
+    def set_status(self, issue_id: int, status: Status, account_id: int | None) -> IssueRow:
+        """See `kaput.store.base.Issues.set_status`."""
+        now = self._clock()
+        with self._database.write() as connection:
+            row = issue_row(_one(connection, issue_id))
+            if row.status != status:
+                values = {"status": status.value, "status_since": now, "regressed": False}
+                connection.execute(update(schema.issue).where(_issue.id == issue_id).values(values))
+                kind = "reopened" if status is Status.UNRESOLVED else status.value
+                write_activity(connection, [(issue_id, account_id, kind, "", now)])
+            return issue_row(_one(connection, issue_id))
+
+    def counts(self, projects: Sequence[int] | None) -> dict[Status, int]:
+        """See `kaput.store.base.Issues.counts`."""
+        query = (
+            select(_issue.status, func.count())
+            .select_from(schema.issue.join(schema.project))
+            .where(_in_projects(projects))
+            .group_by(_issue.status)
+        )
+        with self._database.read() as connection:
+            found: dict[str, int] = {status: count for status, count in connection.execute(query)}  # noqa: C416 - typed
+        return {status: found.get(status.value, 0) for status in Status}
+
+
+def write_activity(connection: Connection, rows: Sequence[tuple[int, int | None, str, str, float]]) -> None:
+    """Adds lines (issue, account, kind, detail, time) to the activity within an open transaction."""
+    names = ("issue_id", "account_id", "kind", "detail", "time")
+    if rows:
+        connection.execute(insert(schema.activity), [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def issue_row(row: Row[Any]) -> IssueRow:
+    """Makes a row of the seam from one that `_select` gave."""
+    title = f"{row.type}: {row.value}" if row.type and row.value else row.type or row.value
+    return IssueRow(
+        id=row.id,
+        short_id=f"{row.slug.upper()}-{row.number}",
+        project_id=row.project_id,
+        project=row.slug,
+        title=title,
+        type=row.type,
+        value=row.value,
+        culprit=row.culprit,
+        status=Status(row.status),
+        level=row.level,
+        count=row._mapping["count"],  # `row.count` is the tuple's method
+        users=row.users,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        regressed=row.regressed,
+        release=row.release,
+        environment=row.environment,
+        platform=row.platform,
+        grouped_by=row.grouped_by,
+    )
+
+
+def _select() -> Select[Any]:
+    return select(schema.issue, _project.slug).join_from(schema.issue, schema.project)
+
+
+def _one(connection: Connection, ref: int | str) -> Row[Any]:
+    row = connection.execute(_select().where(_matches(ref))).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no issue {ref!r}; `kaput issues` shows them all.")
+    return row
+
+
+def _matches(ref: int | str) -> ColumnElement[bool]:
+    if isinstance(ref, str):
+        match = SHORT_ID.fullmatch(ref)
+        if match is None:
+            raise NotFound(f"{ref!r} is no issue; an issue is called like SHOP-41.")
+        return and_(_project.slug == match["slug"].lower(), _issue.number == int(match["number"]))
+    if not 0 <= ref <= LARGEST_ID:
+        raise NotFound(f"There is no issue {ref}.")
+    return _issue.id == ref
+
+
+def _conditions(wanted: IssueFilter) -> list[ColumnElement[bool]]:
+    conditions = [_in_projects(wanted.projects)]
+    if wanted.status is not None:
+        conditions.append(_issue.status == wanted.status.value)
+    return conditions + [_condition(term) for term in parse(wanted.query).terms]
+
+
+def _in_projects(projects: Sequence[int] | None) -> ColumnElement[bool]:
+    return ~_project.internal if projects is None else _issue.project_id.in_(projects)
+
+
+def _condition(term: Term) -> ColumnElement[bool]:
+    found: ColumnElement[bool]
+    if term.key == "is":
+        found = _issue.regressed if term.value == "regressed" else _issue.status == term.value
+    elif term.key == "level":
+        found = _issue.level == term.value
+    elif term.key == "project":
+        found = _project.slug == term.value.lower()
+    else:
+        columns = (_issue.type, _issue.value, _issue.culprit)
+        # A title is shown as `type: value`, and people paste what they see.
+        title = _issue.type + ": " + _issue.value
+        found = or_(*(column.icontains(term.value, autoescape=True) for column in (*columns, title)))
+    return ~found if term.negated else found

@@ -1,0 +1,222 @@
+"""All tables of the first version.
+
+Run by Alembic at the start of a version that has it; never changed once released.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Applies the change."""
+    op.create_table(
+        "account",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("admin", sa.Boolean(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
+        sa.UniqueConstraint("email", name=op.f("uq_account_email")),
+    )
+    op.create_table(
+        "dead",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("received", sa.Float(), nullable=False),
+        sa.Column("stored", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_dead")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "dropped",
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("hour", "project_id", "reason", name=op.f("pk_dropped")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "fact",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_fact")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "position",
+        sa.Column("segment", sa.Text(), nullable=False),
+        sa.Column("offset", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("segment", name=op.f("pk_position")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "project",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("internal", sa.Boolean(), nullable=False),
+        sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.Column("digested", sa.Integer(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
+        sa.UniqueConstraint("slug", name=op.f("uq_project_slug")),
+    )
+    op.create_table(
+        "issue",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("culprit", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("status_since", sa.Float(), nullable=False),
+        sa.Column("regressed", sa.Boolean(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("platform", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("grouped_by", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("users", sa.Integer(), nullable=False),
+        sa.Column("first_seen", sa.Float(), nullable=False),
+        sa.Column("last_seen", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_issue_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_issue")),
+        sa.UniqueConstraint("project_id", "number", name=op.f("uq_issue_project_id_number")),
+    )
+    with op.batch_alter_table("issue", schema=None) as batch_op:
+        batch_op.create_index("ix_issue_list", ["project_id", "status", "last_seen"], unique=False)
+
+    op.create_table(
+        "member",
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_member_account_id_account")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_member_project_id_project")),
+        sa.PrimaryKeyConstraint("project_id", "account_id", name=op.f("pk_member")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "project_key",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("public", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("disabled", sa.Boolean(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_project_key_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_project_key")),
+        sa.UniqueConstraint("public", name=op.f("uq_project_key_public")),
+    )
+    with op.batch_alter_table("project_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_project_key_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
+        "activity",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("issue_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("time", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_activity_account_id_account")),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_activity_issue_id_issue")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_activity")),
+    )
+    with op.batch_alter_table("activity", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_activity_issue_id"), ["issue_id"], unique=False)
+
+    op.create_table(
+        "event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.LargeBinary(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("issue_id", sa.Integer(), nullable=False),
+        sa.Column("timestamp", sa.Float(), nullable=False),
+        sa.Column("received", sa.Float(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("dictionary_id", sa.Integer(), nullable=True),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_event_issue_id_issue")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_event_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
+        sa.UniqueConstraint("event_id", "project_id", name=op.f("uq_event_event_id_project_id")),
+    )
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index("ix_event_issue_id", ["issue_id", "id"], unique=False)
+
+    op.create_table(
+        "issue_hash",
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("issue_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_issue_hash_issue_id_issue")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_issue_hash_project_id_project")),
+        sa.PrimaryKeyConstraint("project_id", "hash", name=op.f("pk_issue_hash")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "issue_hour",
+        sa.Column("issue_id", sa.Integer(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_issue_hour_issue_id_issue")),
+        sa.PrimaryKeyConstraint("issue_id", "hour", name=op.f("pk_issue_hour")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "issue_tag",
+        sa.Column("issue_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_issue_tag_issue_id_issue")),
+        sa.PrimaryKeyConstraint("issue_id", "key", "value", name=op.f("pk_issue_tag")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "issue_user",
+        sa.Column("issue_id", sa.Integer(), nullable=False),
+        sa.Column("user", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_issue_user_issue_id_issue")),
+        sa.PrimaryKeyConstraint("issue_id", "user", name=op.f("pk_issue_user")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("issue_id", sa.Integer(), nullable=False),
+        sa.Column("event_row", sa.Integer(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("in_digest", sa.Boolean(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("due", sa.Float(), nullable=False),
+        sa.Column("sent", sa.Float(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_notice_issue_id_issue")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_notice_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index("ix_notice_issue_id", ["issue_id", "recipient"], unique=False)
+        batch_op.create_index("ix_notice_state", ["state", "created"], unique=False)

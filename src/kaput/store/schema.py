@@ -1,0 +1,229 @@
+"""The tables. Imported by this stage's files and by the migrations' test, which holds both against each other.
+
+Times are seconds since the epoch. An hour is the number of whole hours since the epoch. Event ids and hashes are
+16 bytes.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+project = Table(
+    "project",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("internal", Boolean, nullable=False),
+    Column("last_number", Integer, nullable=False),
+    Column("digested", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+project_key = Table(
+    "project_key",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False, index=True),
+    Column("public", Text, nullable=False, unique=True),
+    Column("label", Text, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("email", Text, nullable=False, unique=True),
+    Column("password", Text, nullable=False),
+    Column("admin", Boolean, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+member = Table(
+    "member",
+    metadata,
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    PrimaryKeyConstraint("project_id", "account_id"),
+    sqlite_with_rowid=False,
+)
+
+issue = Table(
+    "issue",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("culprit", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("status_since", Float, nullable=False),
+    Column("regressed", Boolean, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("grouped_by", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("users", Integer, nullable=False),
+    Column("first_seen", Float, nullable=False),
+    Column("last_seen", Float, nullable=False),
+    UniqueConstraint("project_id", "number"),
+    Index("ix_issue_list", "project_id", "status", "last_seen"),
+)
+
+issue_hash = Table(
+    "issue_hash",
+    metadata,
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("issue_id", ForeignKey("issue.id"), nullable=False),
+    Column("version", Text, nullable=False),
+    PrimaryKeyConstraint("project_id", "hash"),
+    sqlite_with_rowid=False,
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("event_id", LargeBinary, nullable=False),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("issue_id", ForeignKey("issue.id"), nullable=False),
+    Column("timestamp", Float, nullable=False),
+    Column("received", Float, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    # Which dictionary the payload is compressed with; none yet, so that one can come without touching a row.
+    Column("dictionary_id", Integer),
+    Column("payload", LargeBinary, nullable=False),
+    UniqueConstraint("event_id", "project_id"),
+    Index("ix_event_issue_id", "issue_id", "id"),
+)
+
+issue_hour = Table(
+    "issue_hour",
+    metadata,
+    Column("issue_id", ForeignKey("issue.id"), nullable=False),
+    Column("hour", Integer, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("issue_id", "hour"),
+    sqlite_with_rowid=False,
+)
+
+issue_tag = Table(
+    "issue_tag",
+    metadata,
+    Column("issue_id", ForeignKey("issue.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("issue_id", "key", "value"),
+    sqlite_with_rowid=False,
+)
+
+issue_user = Table(
+    "issue_user",
+    metadata,
+    Column("issue_id", ForeignKey("issue.id"), nullable=False),
+    Column("user", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("issue_id", "user"),
+    sqlite_with_rowid=False,
+)
+
+activity = Table(
+    "activity",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issue_id", ForeignKey("issue.id"), nullable=False, index=True),
+    Column("account_id", ForeignKey("account.id")),
+    Column("kind", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("time", Float, nullable=False),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("issue_id", ForeignKey("issue.id"), nullable=False),
+    Column("event_row", Integer, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("in_digest", Boolean, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("due", Float, nullable=False),
+    Column("sent", Float),
+    Column("attempts", Integer, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Index("ix_notice_state", "state", "created"),
+    Index("ix_notice_issue_id", "issue_id", "recipient"),
+)
+
+dropped = Table(
+    "dropped",
+    metadata,
+    Column("hour", Integer, nullable=False),
+    Column("project_id", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("hour", "project_id", "reason"),
+    sqlite_with_rowid=False,
+)
+
+dead = Table(
+    "dead",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("project_id", Integer, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("received", Float, nullable=False),
+    Column("stored", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+position = Table(
+    "position",
+    metadata,
+    Column("segment", Text, primary_key=True),
+    Column("offset", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,46 @@
+"""`kaput user`: accounts from the shell."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Shell
+
+
+def test_account_can_log_in(shell: "Shell", installation: Any) -> None:
+    """An account made from the shell has the password that was on stdin, without its line end."""
+    done = shell("user", "add", "ada@example.org", "--admin", "--password-stdin", typed="correct horse battery\n")
+    assert (done.returncode, done.stdout) == (0, "")
+    account = installation.store.accounts.verify("ada@example.org", "correct horse battery")
+    assert (account.email, account.admin) == ("ada@example.org", True)
+
+
+def test_password_can_be_changed(shell: "Shell", installation: Any) -> None:
+    """After `user password` only the new password is good."""
+    shell("user", "add", "ada@example.org", "--password-stdin", typed="correct horse battery")
+    done = shell("user", "password", "ada@example.org", "--password-stdin", typed="another long password\r\n")
+    assert done.returncode == 0
+    accounts = installation.store.accounts
+    assert accounts.verify("ada@example.org", "correct horse battery") is None
+    assert accounts.verify("ada@example.org", "another long password").admin is False
+
+
+def test_refusals_are_one_line(shell: "Shell") -> None:
+    """A taken address, a short password, a wrong or an unknown address: exit code 1 and one line."""
+    shell("user", "add", "ada@example.org", "--password-stdin", typed="correct horse battery")
+    long = "correct horse battery"
+    for arguments, typed in (
+        (("add", "ada@example.org"), long),
+        (("add", "eve@example.org"), "x"),
+        (("add", "nobody"), long),
+        (("password", "eve@example.org"), long),
+    ):
+        done = shell("user", *arguments, "--password-stdin", typed=typed)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_no_terminal_to_ask(shell: "Shell") -> None:
+    """Without a terminal and without --password-stdin nothing is made, and the message names the option."""
+    done = shell("user", "add", "ada@example.org", typed="correct horse battery\n")
+    assert done.returncode == 2
+    assert "--password-stdin" in done.stderr

@@ -74,7 +74,7 @@ def _event_of(issue: IssueRow, event_id: str) -> StoredEvent:
 def _page(issue: IssueRow, stored: StoredEvent | None) -> str:
     store, now = parts().store, parts().clock()
     hours = store.issues.hours([issue.id], first_hour(now), DAYS * 24).get(issue.id, [0] * DAYS * 24)
-    log = steps(store.issues.activity(issue.id), viewer().email)
+    log = steps(store.issues.activity(issue.id), issue.first_seen, viewer().email)
     main_tags, other_tags = tags(store.issues.tags(issue.id), issue.count)
     return render_template(
         "issue.html",

@@ -119,17 +119,16 @@ def _tag(key: str, counts: Sequence[TagCount], events: int) -> Tag:
 
 
 WORDS = {
-    "new": "first seen",
     "regressed": "came back",
     "resolved": "resolved",
     "muted": "muted",
-    "unresolved": "reopened",
+    "reopened": "reopened",
 }
 
 
-def steps(rows: Sequence[ActivityRow], viewer: str) -> tuple[Step, ...]:
-    """Returns the activity log in words, newest first; the viewer's own steps say `you`."""
-    return tuple(_step(row, viewer) for row in rows)
+def steps(rows: Sequence[ActivityRow], first_seen: float, viewer: str) -> tuple[Step, ...]:
+    """Returns the activity log in words, newest first, down to the first event; the viewer's own steps say `you`."""
+    return (*(_step(row, viewer) for row in rows), Step("first seen", first_seen, "new"))
 
 
 def _step(row: ActivityRow, viewer: str) -> Step:
@@ -141,5 +140,5 @@ def _step(row: ActivityRow, viewer: str) -> Step:
 
 def decided(log: Sequence[Step], status: str, *, regressed: bool) -> Step | None:
     """Returns the step that brought the issue into its state, or None when nobody did anything yet."""
-    wanted = "regressed" if regressed else status
+    wanted = "regressed" if regressed else {"unresolved": "reopened"}.get(status, status)
     return next((step for step in log if step.kind == wanted), None)

@@ -1,5 +1,5 @@
 // The page of one issue: copying, showing every frame, and exact times in the reader's zone.
-// Without it the page says the same; buttons that need it are hidden until it runs.
+// Without it the page says the same; buttons that need it are hidden until it runs. Keys are in kaput.js.
 
 const shows = document.querySelector("[data-show-all]");
 
@@ -52,13 +52,3 @@ const moment = new Intl.DateTimeFormat(undefined, {
 });
 for (const time of document.querySelectorAll("time[data-clock]")) time.textContent = clock.format(new Date(time.dateTime));
 for (const time of document.querySelectorAll("time[data-moment]")) time.textContent = moment.format(new Date(time.dateTime));
-
-// One key, one button or link of this page: the element says which by `data-key`.
-document.addEventListener("keydown", (press) => {
-  if (press.ctrlKey || press.metaKey || press.altKey || press.defaultPrevented) return;
-  if (press.target.closest("input, textarea, select, [contenteditable], dialog[open]")) return;
-  const target = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === press.key && !one.hidden);
-  if (!target) return;
-  press.preventDefault();
-  target.click();
-});

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from clock import SettableClock
 from kaput.store.base import Store
 from kaput.store.database import open_store
 from kaput.store.migrate import migrate
+from tests.clock import SettableClock
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from clock import SettableClock
 from kaput.model import (
     Batch,
     Change,
@@ -21,6 +20,7 @@ from kaput.model import (
     User,
 )
 from kaput.store.base import IssueFilter, Status, Store
+from tests.clock import SettableClock
 
 
 def digested(

@@ -6,10 +6,9 @@ no database, because these may be what is broken. `view/pages.py` imports it.
 
 from flask import Flask, render_template
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from kaput.errors import Conflict, NotFound, QueryError
+from kaput.errors import Conflict, NotFound, QueryError, StoreUnavailable
 
 TITLES = {
     400: "This request cannot be read",
@@ -54,7 +53,7 @@ def register_failures(app: Flask) -> None:
     app.register_error_handler(NotFound, lambda _error: failure(404))
     app.register_error_handler(Conflict, lambda error: failure(409, str(error)))
     app.register_error_handler(QueryError, lambda error: failure(400, str(error)))
-    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(StoreUnavailable, _database)
 
 
 def _http(error: HTTPException) -> Answer:

@@ -3,6 +3,7 @@
 In: the query of the address, forms. Out: pages. `view/pages.py` imports it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ from kaput.store.base import IssueFilter, IssuePage, IssueRow, ProjectRow, Statu
 from kaput.view.access import viewer, visible_issue, visible_project, visible_projects
 from kaput.view.auth import is_local
 from kaput.view.parts import parts
+from kaput.view.projects import address_of
 from kaput.view.render import number, plural
 
 blueprint = Blueprint("issues", __name__)
@@ -25,6 +27,10 @@ NEW_FOR = 86400.0
 """Seconds for which an issue is marked as new."""
 
 LONGEST_QUERY = 500
+ALL = "all"
+NAMES_A_STATE = re.compile(r"(?:^|\s)!?is:")
+"""A search that names a state looks at all of them, unless a tab is chosen too."""
+
 TABS = (*Status, None)
 WORDS = {Status.RESOLVED: "resolved", Status.MUTED: "muted", Status.UNRESOLVED: "reopened"}
 
@@ -91,10 +97,12 @@ def undo() -> Response:
 
 def _list(project: ProjectRow | None, projects: list[ProjectRow]) -> str | tuple[str, int]:
     query = request.args.get("q", "").strip()
-    status = _wanted_status()
+    status = _wanted_status(query)
+    word = status.value if status else ALL
     page = max(1, request.args.get("page", 1, type=int))
     ids = tuple(one.id for one in projects)
     counts = parts().store.issues.counts(ids) if ids else {}
+    silent = not any(counts.values())
     problem: QueryError | None = None
     found = IssuePage([], 0)
     try:
@@ -106,12 +114,13 @@ def _list(project: ProjectRow | None, projects: list[ProjectRow]) -> str | tuple
         project=project,
         query=query,
         problem=problem,
-        status=status.value if status else "all",
+        status=word,
         found=found,
         hours=_hours(found.issues),
         tabs=_tabs(counts, query, status, found.total),
-        silent=not sum(counts.values()),
-        pager=_pager(page, found),
+        silent=silent,
+        address=address_of(project, parts().store.projects.keys(project.id)) if project and silent else "",
+        pager=_pager(page, found, query, word),
         here=request.full_path.removesuffix("?"),
         newer_than=parts().clock() - NEW_FOR,
     )
@@ -124,9 +133,13 @@ def _find(wanted: IssueFilter) -> IssuePage:
     return parts().store.issues.find(wanted) if wanted.projects else IssuePage([], 0)
 
 
-def _wanted_status() -> Status | None:
-    wanted = request.args.get("status", Status.UNRESOLVED.value)
-    if wanted == "all":
+def _usual_status(query: str) -> str:
+    return ALL if NAMES_A_STATE.search(query) else Status.UNRESOLVED.value
+
+
+def _wanted_status(query: str) -> Status | None:
+    wanted = request.args.get("status", _usual_status(query))
+    if wanted == ALL:
         return None
     return _status(wanted) or abort(400, "The status in the address is none of unresolved, resolved, muted and all.")
 
@@ -145,17 +158,16 @@ def _hours(issues: list[IssueRow]) -> dict[int, list[int]]:
 def _tabs(counts: Mapping[Status, int], query: str, status: Status | None, total: int) -> list[Tab]:
     tabs = []
     for one in TABS:
-        word = one.value if one else "all"
+        word = one.value if one else ALL
         known = None if query else sum(counts.values()) if one is None else counts.get(one, 0)
         count = total if query and one == status else known
         tabs.append(Tab(word.capitalize(), word, _url(query, word), one == status, count))
     return tabs
 
 
-def _pager(page: int, found: IssuePage) -> dict[str, str]:
+def _pager(page: int, found: IssuePage, query: str, status: str) -> dict[str, str]:
     first = (page - 1) * PER_PAGE + 1
     last = first + len(found.issues) - 1
-    query, status = request.args.get("q", "").strip(), request.args.get("status", Status.UNRESOLVED.value)
     return {
         "range": f"{number(first)} to {number(last)} of {number(found.total)}" if found.issues else "",
         "previous": _url(query, status, page - 1) if page > 1 else "",
@@ -164,7 +176,8 @@ def _pager(page: int, found: IssuePage) -> dict[str, str]:
 
 
 def _url(query: str, status: str, page: int = 1) -> str:
-    wanted = {"q": query, "status": status if status != Status.UNRESOLVED else "", "page": page if page > 1 else ""}
+    shown = status if status != _usual_status(query) else ""
+    wanted = {"q": query, "status": shown, "page": page if page > 1 else ""}
     text = urlencode({name: value for name, value in wanted.items() if value})
     return f"{request.script_root}{request.path}{'?' + text if text else ''}"
 

@@ -4,12 +4,14 @@ In: forms of admins. Out: pages; members see the list and the set-up page of the
 imports it.
 """
 
+from collections.abc import Sequence
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from kaput.errors import Conflict
 from kaput.store.base import KeyRow, ProjectRow, Status
-from kaput.view.access import admin_only, viewer, visible_project, visible_projects
+from kaput.view.access import admin_only, visible_project, visible_projects
 from kaput.view.dsn import dsn
 from kaput.view.parts import parts
 from kaput.view.snippets import SNIPPETS, filled, snippet
@@ -23,6 +25,12 @@ NAME_PROBLEM = f"A name has 1 to {LONGEST_NAME} characters."
 def base_url() -> str:
     """Returns the address under which clients reach this installation: KAPUT_URL, else that of this request."""
     return parts().settings.url or request.url_root
+
+
+def address_of(project: ProjectRow, keys: Sequence[KeyRow]) -> str:
+    """Returns a project's DSN by its first enabled key; empty when it has none."""
+    usable = [key for key in keys if key.project_id == project.id and not key.disabled]
+    return dsn(base_url(), usable[0]) if usable else ""
 
 
 @blueprint.get("")
@@ -50,8 +58,7 @@ def setup(slug: str) -> str:
     """Shows the DSN, and what to copy into an application."""
     project = visible_project(slug)
     chosen = snippet(request.args.get("client", SNIPPETS[0].slug)) or abort(404)
-    key = _first_key(parts().store.projects.keys(project.id))
-    address = dsn(base_url(), key) if key else ""
+    address = address_of(project, parts().store.projects.keys(project.id))
     return render_template(
         "project_setup.html",
         project=project,
@@ -124,9 +131,9 @@ def remove_member(slug: str) -> Response:
 
 
 def _index(problem: str) -> str:
-    listed = [project for project in visible_projects() if not project.internal or viewer().admin]
+    listed = sorted(visible_projects(), key=lambda project: (project.internal, project.name.casefold()))
     keys = parts().store.projects.keys()
-    rows = [(project, _address(project, keys), _open_issues(project)) for project in listed]
+    rows = [(project, address_of(project, keys), _open_issues(project)) for project in listed]
     return render_template("projects.html", rows=rows, problem=problem, name=request.form.get("name", ""))
 
 
@@ -160,12 +167,3 @@ def _account_id() -> int:
 
 def _open_issues(project: ProjectRow) -> int:
     return parts().store.issues.counts([project.id]).get(Status.UNRESOLVED, 0)
-
-
-def _address(project: ProjectRow, keys: list[KeyRow]) -> str:
-    key = _first_key([key for key in keys if key.project_id == project.id])
-    return dsn(base_url(), key) if key else ""
-
-
-def _first_key(keys: list[KeyRow]) -> KeyRow | None:
-    return next((key for key in keys if not key.disabled), None)

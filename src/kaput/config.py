@@ -7,7 +7,7 @@ standard library and platformdirs only, because the supervisor does. Configurati
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
@@ -85,7 +85,7 @@ class Settings:
     @property
     def sender(self) -> str:
         """The address mails come from."""
-        return self.mail_from or f"kaput@{urlsplit(self.url).hostname or 'localhost'}"
+        return self.mail_from or f"kaput@{_mail_domain(urlsplit(self.url).hostname or 'localhost')}"
 
     @property
     def mail_port(self) -> int:
@@ -241,6 +241,15 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield f"KAPUT_SMTP_CA is {settings.smtp_ca!r}, which is no file; give one with certificates in PEM form."
     if settings.max_unpacked < settings.max_body:
         yield "KAPUT_MAX_UNPACKED is smaller than KAPUT_MAX_BODY; raise it or lower the other."
+
+
+def _mail_domain(host: str) -> str:
+    """Returns what stands behind the @ for a host: an address without a name is in brackets (RFC 5321, 4.1.3)."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return f"[{address}]" if address.version == 4 else f"[IPv6:{address}]"
 
 
 def _label(name: str, source: str) -> str:

@@ -10,6 +10,7 @@ always has the same `Message-ID`, so that a mail that was sent twice can be reco
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -69,7 +70,7 @@ class Composer:
             base: address of the page, with path prefix and without a slash at the end; empty when none is known.
 
         Raises:
-            MailFailed: the recipient's or the sender's address is none; permanent.
+            MailFailed: the recipient's address is none (`permanent`), or the sender's (`away`).
         """
         shown = excerpt(issue, event)
         name = one_line(project, NAME_LENGTH)
@@ -121,12 +122,18 @@ class Composer:
 
     def _message(self, recipient: str, subject: str, date: float) -> EmailMessage:
         message = EmailMessage(policy=SMTP)
-        message["From"] = _address(*parseaddr(self._from), "KAPUT_MAIL_FROM")
-        message["To"] = _address("", recipient, "The recipient")
+        message["From"] = self._sender()
+        message["To"] = _address("", recipient, "the recipient")
         message["Subject"] = one_line(subject, SUBJECT_LENGTH)
         message["Date"] = format_datetime(datetime.fromtimestamp(date, UTC))
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answer comes back
         return message
+
+    def _sender(self) -> Address:
+        try:
+            return _address(*parseaddr(self._from), "KAPUT_MAIL_FROM")
+        except MailFailed as error:  # no other mail would go either
+            raise MailFailed(str(error), away=True) from None
 
     def _thread(self, message: EmailMessage, notice: NoticeRow) -> None:
         root = f"<issue-{notice.issue_id}.root@{self._domain}>"
@@ -166,13 +173,9 @@ def _link(base: str, issue: IssueRow) -> str:
 
 def _address(name: str, address: str, whose: str) -> Address:
     """Reads an address of one person, `local@domain`; anything else would be refused or go astray."""
-    try:
-        read = Address(display_name=name or "", addr_spec=address)
-    except (ValueError, IndexError, MessageError):
-        read = Address()
-    if not (read.username and read.domain):
-        raise MailFailed(
-            f"No mail went out: {whose} is {one_line(address, NAME_LENGTH)!r}, which is no mail address.",
-            permanent=True,
-        )
-    return read
+    with suppress(ValueError, IndexError, MessageError):
+        read = Address(display_name=name, addr_spec=address)
+        if read.username and read.domain:
+            return read
+    shown = one_line(address, NAME_LENGTH)
+    raise MailFailed(f"No mail went out: {whose} is {shown!r}, which is no mail address.", permanent=True)

@@ -179,13 +179,9 @@ class Teller:
             MailFailed: no other mail would go either; nothing is marked.
         """
         try:
-            written = self._written(mailing, now)
+            send(self._written(mailing, now))
         except NotFound as error:
             return self._give_up(mailing.notices, f"What it was about is gone: {error}")
-        except MailFailed as error:
-            return self._give_up(mailing.notices, str(error))
-        try:
-            send(written)
         except MailFailed as error:
             if error.away:
                 raise

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from email.message import EmailMessage
 from email.utils import parseaddr
-from ipaddress import ip_address
 from typing import Protocol
 
 from kaput.config import Settings
@@ -84,7 +83,8 @@ class SmtpChannel:
     def _connected(self) -> smtplib.SMTP:
         host, port = self._settings.smtp_host, self._settings.mail_port
         # A name is given because smtplib looks up our own otherwise, which may take long.
-        name = _greeting_name(parseaddr(self._settings.sender)[1].rpartition("@")[2])
+        domain = parseaddr(self._settings.sender)[1].rpartition("@")[2]
+        name = domain if domain and domain.isascii() else "localhost"
         if self._settings.smtp_tls == "implicit":
             return smtplib.SMTP_SSL(host, port, name, timeout=self._timeout, context=self._trust())
         return smtplib.SMTP(host, port, name, timeout=self._timeout)
@@ -194,7 +194,7 @@ class _Words:
                     f"the certificate of {place} is not trusted: {reason}. Set KAPUT_SMTP_CA to its authority's file."
                 )
             case ssl.SSLError():
-                return f"TLS with {place} failed: {self._clean(str(error.reason))}. Check KAPUT_SMTP_TLS and _CA."
+                return f"TLS with {place} failed: {self._clean(str(error.reason))}. Check KAPUT_SMTP_TLS and KAPUT_SMTP_CA."
             case UnicodeEncodeError():  # its own text holds the password
                 return "the login has a character that cannot be sent. Use ASCII characters in user and password."
             case OSError():
@@ -213,12 +213,3 @@ def _hang_up(server: smtplib.SMTP) -> None:
         if server.sock:
             server.quit()
     server.close()
-
-
-def _greeting_name(domain: str) -> str:
-    """Returns what a client calls itself: a domain, or an address in brackets (RFC 5321, section 4.1.3)."""
-    try:
-        address = ip_address(domain.strip("[]"))
-    except ValueError:
-        return domain if domain and domain.isascii() else "localhost"
-    return f"[{address}]" if address.version == 4 else f"[IPv6:{address}]"

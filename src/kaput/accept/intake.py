@@ -7,7 +7,8 @@ The doors (`asgi.py`, and a WSGI door in embedded mode) import it.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -99,8 +100,12 @@ def unpack(request: Request, admission: Admission, keys: Keys, limits: Limits, n
     if admission.route.endpoint is route.Endpoint.STORE:
         return _take_store(request, admission, limits, new_id)
     data = encoding.unpack(request.body, request.headers.get("content-encoding", ""), limits.max_unpacked)
-    admission = _with_key_of(data, admission, keys, limits)
-    return _take_envelope(envelope.parse(data, limits), request, admission, limits, new_id)
+    if not admission.project_id:
+        admission = _with_key_of(envelope.header_of(data, limits), admission, keys)
+    opened = envelope.parse(data, limits)
+    if "dsn" in opened.header:
+        admission = _with_key_of(opened.header, admission, keys)
+    return _take_envelope(opened, request, admission, limits, new_id)
 
 
 def body_too_large(limits: Limits) -> Refused:
@@ -108,12 +113,9 @@ def body_too_large(limits: Limits) -> Refused:
     return Refused(413, "too_large", f"The body is larger than {limits.max_body} bytes; send less.")
 
 
-def _with_key_of(data: bytes, admission: Admission, keys: Keys, limits: Limits) -> Admission:
-    """Adds the key in the envelope's header, if there is one, to what is known."""
-    if admission.project_id and b'"dsn"' not in data[: limits.max_line]:
-        return admission
-    named = auth.key_of_dsn(envelope.header_of(data, limits).get("dsn"))
-    key = auth.single((admission.key, named))
+def _with_key_of(header: Mapping[str, Any], admission: Admission, keys: Keys) -> Admission:
+    """Adds the key in the envelope's header to what is known."""
+    key = auth.single((admission.key, auth.key_of_dsn(header.get("dsn"))))
     project_id = auth.authorise(key, admission.route.project_id, keys)
     return Admission(admission.route, key, admission.client, project_id)
 

@@ -4,16 +4,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 from zlib import crc32
 
 import msgspec
 import pytest
+from kaput.installation import Installation, open_installation
 
 from kaput.config import Settings
-from kaput.installation import Installation, open_installation
 from kaput.model import (
     Batch,
     Change,
@@ -39,19 +41,21 @@ class Shell:
     data: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
-        """Starts a command and returns at once."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "kaput.cli.main", *arguments],
-            env={"PATH": os.environ["PATH"], "KAPUT_DATA": str(self.data), "HOME": str(self.data)} | self.environment,
-            text=True,
-            **options,
-        )
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+        """Runs a command beside the test, with pipes, and kills it when it is still there at the end."""
+        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        environment = {"PATH": os.environ["PATH"], "KAPUT_DATA": str(self.data), "HOME": str(self.data)}
+        command = [sys.executable, "-m", "kaput.cli.main", *arguments]
+        with subprocess.Popen(command, env=environment | self.environment, text=True, **pipes) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def __call__(self, *arguments: str, typed: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
         """Runs a command to its end; `typed` is its stdin."""
-        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        with Shell(self.data, self.environment | environment).start(*arguments, **pipes) as process:
+        with Shell(self.data, self.environment | environment).running(*arguments) as process:
             out, err = process.communicate(typed, timeout=60)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
@@ -94,10 +98,24 @@ def _nobody(_changes: Sequence[Change], _members: Any) -> list[Draft]:
 Fill = Callable[..., None]
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns a data directory as the first command makes it; to be copied."""
+    data = tmp_path_factory.mktemp("template") / "data"
+    with open_installation(Settings(data=data)):
+        return data
+
+
 @pytest.fixture
-def shell(tmp_path: Path) -> Shell:
+def fresh(tmp_path: Path) -> Shell:
     """Returns a shell on a data directory that is not there yet."""
-    return Shell(tmp_path / "data")
+    return Shell(tmp_path / "fresh")
+
+
+@pytest.fixture
+def shell(tmp_path: Path, template: Path) -> Shell:
+    """Returns a shell on a data directory without events."""
+    return Shell(copytree(template, tmp_path / "data"))
 
 
 @pytest.fixture

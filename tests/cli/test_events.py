@@ -1,7 +1,7 @@
 """`kaput events`, `event`, `export` and `tail`: what scripts read of single events."""
 
 import json
-import os
+import select
 import signal
 import subprocess
 import time
@@ -72,20 +72,17 @@ def test_unknown_event(event_id: str, shell: "Shell") -> None:
 def test_tail_shows_what_comes_and_ends_on_interrupt(shell: "Shell", fill: Any, event: Any) -> None:
     """Events stored after the start come as they are stored; Ctrl-C ends it with 130 and no traceback."""
     fill(event(1))
-    with shell.start("tail", "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with shell.running("tail", "--json") as process:
         assert process.stdout is not None
-        assert process.stderr is not None
-        os.set_blocking(process.stdout.fileno(), False)
-        seen, deadline, number = "", time.monotonic() + 30, 2
-        while "\n" not in seen and time.monotonic() < deadline:
+        deadline, number = time.monotonic() + 30, 2
+        while not select.select([process.stdout], [], [], 0.05)[0] and time.monotonic() < deadline:
             fill(event(number))  # until it looks for the first time, it shows nothing of what came before
             number += 1
-            time.sleep(0.05)
-            seen += process.stdout.read() or ""
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
-        assert "Traceback" not in process.stderr.read()
-    first = json.loads(seen.splitlines()[0])
+        out, err = process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert "Traceback" not in err
+    first = json.loads(out.splitlines()[0])
     assert list(first) == [*FIELDS, "title"]
     assert first["event_id"] != f"{1:032x}"
     assert first["title"] == "KeyError: 'sku'"

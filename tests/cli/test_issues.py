@@ -11,9 +11,9 @@ FIELDS = ["id", "short_id", "project", "title", "type", "value", "culprit", "sta
 FIELDS += ["first_seen", "last_seen"]
 
 
-def test_a_new_directory_has_no_issues(shell: "Shell") -> None:
+def test_a_new_directory_has_no_issues(fresh: "Shell") -> None:
     """On a directory that is not there yet the list is an empty array."""
-    assert shell.json("issues") == []
+    assert fresh.json("issues") == []
 
 
 def test_fields_of_an_issue(shell: "Shell", fill: Any, event: Any) -> None:

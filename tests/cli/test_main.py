@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def _loaded(statement: str) -> set[str]:
+    """Returns the modules that a new process has loaded after the statement."""
     program = f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(json.loads(done.stderr.splitlines()[-1]))
@@ -30,11 +31,11 @@ def test_help_names_every_command(shell: "Shell") -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_loads_and_is_described_alike(name: str) -> None:
-    """The line in the list of commands is the first sentence of the command's own help."""
+    """The line in the list of commands is the first line of the command's own help."""
     command = kaput.get_command(click.Context(kaput), name)
     assert command is not None
     assert command.name == name
-    assert (command.help or "").startswith(COMMANDS[name][1].removesuffix("."))
+    assert (command.help or "").splitlines()[0] == COMMANDS[name][1]
 
 
 def test_version(shell: "Shell") -> None:
@@ -65,13 +66,13 @@ def test_all_wrong_settings_are_reported_at_once(shell: "Shell") -> None:
     assert "none, starttls, implicit" in lines[1]
 
 
-def test_a_directory_that_cannot_be_made_is_one_line(shell: "Shell") -> None:
+def test_a_directory_that_cannot_be_made_is_one_line(fresh: "Shell") -> None:
     """A data directory below a file ends a command with 1 and one line."""
-    shell.data.write_text("a file")
-    done = shell("issues", "--data", str(shell.data / "below"))
+    fresh.data.write_text("a file")
+    done = fresh("issues", "--data", str(fresh.data / "below"))
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
-    assert str(shell.data / "below") in done.stderr
+    assert str(fresh.data / "below") in done.stderr
 
 
 def test_an_argument_that_is_no_text_is_refused(shell: "Shell") -> None:
@@ -84,8 +85,7 @@ def test_an_argument_that_is_no_text_is_refused(shell: "Shell") -> None:
 def test_a_reader_that_goes_away_is_no_error_message(shell: "Shell", fill: Any, event: Any) -> None:
     """`kaput export | head -1` ends without a word on stderr."""
     fill(*(event(number, value="x" * 3000) for number in range(1, 101)))
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with shell.start("export", **pipes) as process:
+    with shell.running("export") as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline().startswith('{"event_id"')

@@ -6,9 +6,9 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Shell
 
 
-def test_stats_of_a_new_directory(shell: "Shell") -> None:
+def test_stats_of_a_new_directory(fresh: "Shell") -> None:
     """A new directory counts nothing, with every documented name present."""
-    found = shell.json("stats")
+    found = fresh.json("stats")
     assert list(found) == ["accepted", "digested", "pending", "dead", "dropped", "issues", "events", "notices"]
     assert [found[name] for name in ("accepted", "digested", "pending", "dead", "issues", "events")] == [0] * 6
     assert found["dropped"] == {}

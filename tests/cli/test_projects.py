@@ -7,9 +7,9 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Shell
 
 
-def test_dsn_is_printed_alone(shell: "Shell") -> None:
+def test_dsn_is_printed_alone(fresh: "Shell") -> None:
     """`dsn` prints the first project's DSN and nothing else, before the server ever ran too."""
-    done = shell("dsn")
+    done = fresh("dsn")
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(r"http://[0-9a-f]{32}@127\.0\.0\.1:9110/1\n", done.stdout)
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 def test_sources(shell: "Shell") -> None:
     """A value names its source: the flag, the environment, the file or the default."""
-    shell.data.mkdir()
     (shell.data / "kaput.toml").write_text('smtp_host = "mail.example.org"\nport = 1\n')
     done = type(shell)(shell.data, {"KAPUT_PORT": "9200"}).json("config", "--data", str(shell.data))
     found = {row["name"]: (row["value"], row["source"]) for row in done}
@@ -54,7 +53,6 @@ def test_other_commands_do_not_warn(shell: "Shell") -> None:
 
 def test_a_broken_file_is_reported(shell: "Shell") -> None:
     """A kaput.toml that cannot be read ends with 2 and names the file."""
-    shell.data.mkdir()
     (shell.data / "kaput.toml").write_text("port = ")
     done = shell("config")
     assert (done.returncode, done.stdout) == (2, "")

@@ -8,9 +8,8 @@ import sys
 
 import click
 
-from kaput.cli.directory import opened
+from kaput.cli.directory import opened, typed_by_a_person
 from kaput.cli.options import data_option
-from kaput.errors import KaputError
 
 LONGEST = 4096
 """Bytes read of a password on stdin."""
@@ -31,11 +30,8 @@ def user() -> None:
 def add_user(data: str | None, email: str, *, admin: bool, password_stdin: bool) -> None:
     """Make an account for EMAIL. Sends no mail; the set-up link of the first start is void from then on."""
     password = _password(from_stdin=password_stdin)
-    with opened(data) as installation:
-        try:
-            row = installation.store.accounts.add(email, password, admin=admin)
-        except ValueError as error:
-            raise KaputError(str(error)) from None
+    with opened(data) as installation, typed_by_a_person():
+        row = installation.store.accounts.add(email, password, admin=admin)
     click.echo(f"Made the account {row.email}{', an admin' if row.admin else ''}.", err=True)
 
 
@@ -46,11 +42,8 @@ def add_user(data: str | None, email: str, *, admin: bool, password_stdin: bool)
 def change_password(data: str | None, email: str, *, password_stdin: bool) -> None:
     """Change the password of EMAIL and end all its sessions."""
     password = _password(from_stdin=password_stdin)
-    with opened(data) as installation:
-        try:
-            installation.store.accounts.set_password(email, password)
-        except ValueError as error:
-            raise KaputError(str(error)) from None
+    with opened(data) as installation, typed_by_a_person():
+        installation.store.accounts.set_password(email, password)
     click.echo(f"Changed the password of {email} and ended all its sessions.", err=True)
 
 

@@ -32,7 +32,10 @@ STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
 @click.command()
 @data_option
 def check(data: str | None) -> int:
-    """Find out what is wrong with this installation, and what to do. Changes nothing, sends nothing."""
+    """Find out what is wrong with this installation.
+
+    Each line is ok, warn or FAIL, with what to do. Changes nothing, sends nothing; ends with 1 when something fails.
+    """
     loaded = load_settings({"data": data})
     warn_of_unknown(loaded)
     failed = False

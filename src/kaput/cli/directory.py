@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 from kaput.cli.options import load_settings
-from kaput.errors import NotFound
+from kaput.errors import KaputError, NotFound
 from kaput.installation import Installation, open_installation
 from kaput.store.base import KeyRow, ProjectRow, Store
 
@@ -27,6 +27,15 @@ def opened(data: str | None) -> Iterator[Installation]:
     """
     with open_installation(load_settings({"data": data}).settings) as installation:
         yield installation
+
+
+@contextmanager
+def typed_by_a_person() -> Iterator[None]:
+    """Turns the store's ValueError about a name, an address or a password into an error fit to be shown."""
+    try:
+        yield
+    except ValueError as error:
+        raise KaputError(str(error)) from None
 
 
 def reference(text: str) -> int | str:

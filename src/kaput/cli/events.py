@@ -30,7 +30,10 @@ HEX = frozenset("0123456789abcdef")
 @json_option
 @click.argument("issue")
 def events(data: str | None, issue: str, limit: int | None, *, as_json: bool) -> None:
-    """List the stored events of ISSUE (a number, or a short id such as SHOP-41), newest first."""
+    """List the stored events of an issue, newest first.
+
+    ISSUE is a number, or a short id such as SHOP-41.
+    """
     with opened(data) as installation:
         found = installation.store.issues.get(reference(issue.upper()))
         rows = islice(_of_issue(installation.store, found.id), limit)
@@ -45,7 +48,10 @@ def events(data: str | None, issue: str, limit: int | None, *, as_json: bool) ->
 @json_option
 @click.argument("event_id")
 def event(data: str | None, event_id: str, *, as_json: bool) -> None:
-    """Show the event EVENT_ID (32 hexadecimal digits, dashes allowed); with --json its normalised payload."""
+    """Show one event.
+
+    EVENT_ID has 32 hexadecimal digits; dashes are allowed. With --json its normalised payload is printed.
+    """
     with opened(data) as installation:
         found = installation.store.events.get(_checked(event_id))
     if as_json:
@@ -59,7 +65,10 @@ def event(data: str | None, event_id: str, *, as_json: bool) -> None:
 @project_option
 @click.option("--no-payload", is_flag=True, help="Leave out the payload.")
 def export(data: str | None, project: str | None, *, no_payload: bool) -> None:
-    """Write every stored event as JSON lines, in the order of storing; without a project all but Kaput's own."""
+    """Write every stored event as JSON lines.
+
+    They come in the order of storing; without a project all but Kaput's own.
+    """
     with opened(data) as installation:
         only = project_id(installation.store, project)
         for row, payload in installation.store.events.export(only, payload=not no_payload):
@@ -71,7 +80,10 @@ def export(data: str | None, project: str | None, *, no_payload: bool) -> None:
 @project_option
 @json_option
 def tail(data: str | None, project: str | None, *, as_json: bool) -> None:
-    """Show new events as they come, one a line, until Ctrl-C; Kaput's own are left out."""
+    """Show new events as they come.
+
+    One a line, until Ctrl-C; Kaput's own are left out.
+    """
     with opened(data) as installation:
         store = installation.store
         only = None if project is None else _watchable(store, project)

@@ -29,7 +29,10 @@ PASSES = 3
 @click.option("--limit", type=click.IntRange(min=1), help="No more than this many; without it, all.")
 @json_option
 def issues(data: str | None, project: str | None, query: str, limit: int | None, *, as_json: bool) -> None:
-    """List issues, newest first; without a project those of all projects but Kaput's own."""
+    """List issues, newest first.
+
+    Without a project those of all projects but Kaput's own.
+    """
     with opened(data) as installation:
         only = project_id(installation.store, project)
         wanted = IssueFilter(query=query, projects=None if only is None else (only,), limit=PAGE)
@@ -46,7 +49,10 @@ def issues(data: str | None, project: str | None, query: str, limit: int | None,
 @json_option
 @click.argument("issue")
 def issue(data: str | None, issue: str, *, as_json: bool) -> None:
-    """Show ISSUE (a number, or a short id such as SHOP-41) with its newest event."""
+    """Show one issue with its newest event.
+
+    ISSUE is a number, or a short id such as SHOP-41.
+    """
     with opened(data) as installation:
         store = installation.store
         row = store.issues.get(reference(issue.upper()))

@@ -13,7 +13,10 @@ from kaput.cli.options import data_option
 @data_option
 @click.argument("address")
 def mail_test(data: str | None, address: str) -> None:
-    """Send a test mail to ADDRESS through the configured mail server, now."""
+    """Send a test mail.
+
+    It goes to ADDRESS through the configured mail server, now; an error shows the server's own words.
+    """
     with opened(data) as installation:
         installation.send_test(address)
         settings = installation.settings

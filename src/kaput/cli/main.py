@@ -23,7 +23,7 @@ INTERRUPTED = 130
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("server", "Run everything, in one process tree."),
     "demo": ("demo", "Run everything with a small broken shop and a mail catcher."),
-    "dsn": ("projects", "Print the DSN of a project."),
+    "dsn": ("projects", "Print the DSN of a project, and nothing else."),
     "issues": ("issues", "List issues, newest first."),
     "issue": ("issues", "Show one issue with its newest event."),
     "events": ("events", "List the stored events of an issue, newest first."),
@@ -38,7 +38,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("diagnosis", "Find out what is wrong with this installation."),
     "config": ("settings", "Show every setting, its value and where it came from."),
 }
-"""Each command's module in this package, and its help in one line. Its function is the name with underscores."""
+"""Each command's module in this package, and the first line of its help. Its function is the name with underscores."""
 
 
 class Commands(click.Group):
@@ -78,6 +78,9 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code; what went wrong stands on stderr.
     """
+    if not all(_is_text(argument) for argument in arguments):
+        _say("An argument is not text in this terminal's encoding; type it again.")
+        return WRONG
     try:
         code = kaput.main(list(arguments), prog_name="kaput", standalone_mode=False)
         sys.stdout.flush()
@@ -119,6 +122,14 @@ def _report(error: KaputError) -> int:
         return FAILED
     _say(str(error))
     return FAILED
+
+
+def _is_text(argument: str) -> bool:
+    try:
+        argument.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _say(text: str) -> None:

@@ -18,9 +18,10 @@ from kaput.model import Stats
 @project_option
 @json_option
 def stats(data: str | None, project: str | None, *, as_json: bool) -> None:
-    """Count what was accepted, digested, dropped and stored since the data directory was made.
+    """Count what was accepted, digested, dropped and stored.
 
-    All are events: accepted = digested + pending + dead. Without a project all but Kaput's own.
+    All are events since the data directory was made: accepted = digested + pending + dead. Without a project all
+    but Kaput's own.
     """
     with opened(data) as installation:
         found = installation.read_stats(project_id(installation.store, project))

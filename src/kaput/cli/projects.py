@@ -5,7 +5,7 @@ In: names that a person typed. Out: DSNs and tables on stdout. A running server 
 
 import click
 
-from kaput.cli.directory import dsn_of, find_project, first_project, opened
+from kaput.cli.directory import dsn_of, find_project, first_project, opened, typed_by_a_person
 from kaput.cli.fields import key_fields, project_fields
 from kaput.cli.options import data_option, json_option
 from kaput.cli.terminal import moment, print_json, print_table
@@ -18,9 +18,10 @@ from kaput.store.base import KeyRow, ProjectRow
 @data_option
 @click.argument("project", required=False)
 def dsn(data: str | None, project: str | None) -> None:
-    """Print the DSN of PROJECT, or of the first one, and nothing else.
+    """Print the DSN of a project, and nothing else.
 
-    Its address is KAPUT_URL, else the one that the running or last server listened on.
+    Without PROJECT it is that of the first one. Its address is KAPUT_URL, else the one that the running or last
+    server listened on.
     """
     with opened(data) as installation:
         row = find_project(installation.store, project) if project else first_project(installation.store)
@@ -37,7 +38,7 @@ def project() -> None:
 @click.argument("name")
 def add_project(data: str | None, name: str) -> None:
     """Make a project with one key, and print its DSN."""
-    with opened(data) as installation:
+    with opened(data) as installation, typed_by_a_person():
         row = installation.store.projects.add(name)
         click.echo(f"Made the project {row.slug} (number {row.id}). Its DSN:", err=True)
         print(_first_dsn(installation, row))

@@ -18,7 +18,10 @@ from kaput.config import ENVIRONMENT_PREFIX, Described, describe
 @json_option
 @click.option("--markdown", is_flag=True, help="Print the table of the documentation: no values, only what they mean.")
 def config(data: str | None, *, as_json: bool, markdown: bool) -> None:
-    """Show every setting, its value, where it came from and what it means. Secrets are not shown."""
+    """Show every setting, its value and where it came from.
+
+    Secrets are not shown.
+    """
     if as_json and markdown:
         raise click.UsageError("--json and --markdown exclude each other.")
     loaded = load_settings({"data": data})

@@ -64,14 +64,13 @@ def print_json(value: Any) -> None:
 
 
 def print_json_array(values: Iterable[Any]) -> None:
-    """Prints one JSON array, a value a line, as the values come."""
+    """Prints one JSON array, a value a line, as the values come; nothing when asking for the first one fails."""
     out = sys.stdout.buffer
-    out.write(b"[")
-    between = b"\n"
+    before = b"[\n"
     for value in values:
-        out.write(between + msgspec.json.encode(value))
-        between = b",\n"
-    out.write(b"]\n" if between == b"\n" else b"\n]\n")
+        out.write(before + msgspec.json.encode(value))
+        before = b",\n"
+    out.write(b"[]\n" if before == b"[\n" else b"\n]\n")
 
 
 def _shown(character: str) -> str:

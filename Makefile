@@ -32,6 +32,7 @@ bench: .venv/development.stamp
 
 docs: .venv/development.stamp
 	$(BIN)/python docs/settings.py > docs/settings.md
+	$(BIN)/python docs/commands.py > docs/commands.md
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Kaput needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=/path/to/python3.11")'

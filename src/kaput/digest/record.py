@@ -1,0 +1,23 @@
+"""The whole digest of one record, in order: decode, scrub, normalise, group, title.
+
+In: a record from the buffer. Out: what the store keeps of it. Pure. The roots hand `digest` to the worker
+(`model.Digest`).
+"""
+
+from kaput.digest.decode import decode
+from kaput.digest.fingerprint import group
+from kaput.digest.normalise import normalise, select
+from kaput.digest.scrub import scrub
+from kaput.digest.title import title
+from kaput.model import Digested, Record
+
+
+def digest(record: Record) -> Digested:
+    """Makes an event of a record, with its grouping and its title.
+
+    Raises:
+        Undigestible: the body is no JSON object. Any other error is a fault of Kaput's own.
+    """
+    raw = select(decode(record.body))
+    event = normalise(raw, record, scrub(raw))
+    return Digested(record.project_id, event, group(event), title(event))

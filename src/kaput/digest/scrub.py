@@ -1,0 +1,235 @@
+"""Takes the secrets out of an event before anything else sees it.
+
+In: the decoded event, before anything is cut (a cut can hide a secret's name from its value). Out: the same
+dictionary, changed in place, with `[Filtered]` where a secret stood. Only `record.py` imports it.
+
+One walk decides by key, each key once (`secrets.py`), and collects the texts; one scan over all texts together finds
+the places to look at (`literals.py`). A typical event has some thousand texts and a dozen such places.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from kaput.digest.literals import SCAN, filter_text
+from kaput.digest.secrets import FILTERED, NAME_LIMIT, is_card, package_name, secret_cookie, secret_name
+
+_SOURCE = frozenset({"pre_context", "context_line", "post_context"})
+_SHORTEST = 4
+"""A shorter text holds no name with its value and nothing of a known shape."""
+_LONG_KEY = 12
+"""A longer key is looked at as a text too: forms carry whole JSON documents as keys."""
+_BIG = 10**12
+"""From here on a number may be a payment card."""
+_NESTED = 3
+"""How many times JSON may stand in a string of JSON."""
+_KEPT_EMPTY = frozenset({"", "None", "null", "True", "False", "true", "false", "''", '""', FILTERED})
+
+_TEXT, _CODE, _KEY = range(3)
+
+Named = Callable[[str], bool]
+"""Whether a name is secret."""
+Place = tuple[Any, Any, int]
+"""Container, key or index, and what stands there; for source code the container is the frame."""
+
+_NAMED_UNDER: dict[str, Named] = {"cookies": secret_cookie, "modules": package_name}
+"""Keys whose contents have names of another kind."""
+
+
+def scrub(event: dict[str, Any]) -> int:
+    """Replaces every secret in the event, in place.
+
+    Returns:
+        How many were replaced.
+    """
+    return _scrub(event, 0)
+
+
+def _scrub(root: Any, level: int) -> int:
+    walk = _Walk()
+    walk.collect(root)
+    return walk.count + walk.filter_texts(level)
+
+
+class _Walk:
+    """One pass over a tree of JSON; `count` is how many values were replaced for their key's sake."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.texts: list[str] = []
+        self.places: list[Place] = []
+        self._stack: list[tuple[Any, Named]] = []
+
+    def collect(self, root: Any) -> None:
+        """Replaces what stands under a secret key, and notes every other text with its place."""
+        stack = self._stack
+        stack.append((root, secret_name))
+        while stack:
+            node, named = stack.pop()
+            if type(node) is dict:
+                self._object(node, named)
+            else:
+                self._array(node, named)
+
+    def _object(self, node: dict[str, Any], named: Named) -> None:
+        texts, places = self.texts, self.places
+        source = False
+        for key, value in node.items():
+            kind = type(value)
+            if named(key if len(key) <= NAME_LIMIT else key[-NAME_LIMIT:]):
+                self._named(node, key, value)
+            elif key in _SOURCE and (kind is str or kind is list):
+                source = True
+            elif kind is str:
+                if len(value) >= _SHORTEST:
+                    texts.append(value)
+                    places.append((node, key, _TEXT))
+            elif kind is dict or kind is list:
+                self._stack.append((value, _NAMED_UNDER.get(key, named)))
+            elif kind is int and value >= _BIG:
+                self._number(node, key, value)
+            if len(key) > _LONG_KEY:
+                texts.append(key)
+                places.append((node, key, _KEY))
+        if source:
+            self._source(node)
+
+    def _named(self, node: dict[str, Any], key: str, value: Any) -> None:
+        """Cookies are decided one by one where they stand one by one."""
+        if key in _NAMED_UNDER and type(value) in (dict, list):
+            self._stack.append((value, _NAMED_UNDER[key]))
+        else:
+            self._replace(node, key, value)
+
+    def _array(self, node: list[Any], named: Named) -> None:
+        option = False
+        pair = len(node) == 2 and type(node[0]) is str and named(node[0][-NAME_LIMIT:])
+        for at, value in enumerate(node):
+            kind = type(value)
+            if option or (pair and at == 1):
+                self._replace(node, at, value)
+                option = False
+            elif kind is str:
+                if len(value) >= _SHORTEST:
+                    self.texts.append(value)
+                    self.places.append((node, at, _TEXT))
+                    option = value[:3].lstrip("'\"")[:1] == "-" and len(value) < NAME_LIMIT and _is_option(value)
+            elif kind is dict or kind is list:
+                self._stack.append((value, named))
+            elif kind is int and value >= _BIG:
+                self._number(node, at, value)
+
+    def _replace(self, node: Any, key: Any, value: Any) -> None:
+        """An absent or empty value says something and betrays nothing, so it stays."""
+        if value is None or value is True or value is False or (type(value) is str and value in _KEPT_EMPTY):
+            return
+        if type(value) in (dict, list) and not value:
+            return
+        node[key] = FILTERED
+        self.count += 1
+
+    def _number(self, node: Any, key: Any, value: int) -> None:
+        if is_card(str(value)[:20]):
+            node[key] = FILTERED
+            self.count += 1
+
+    def _source(self, frame: dict[str, Any]) -> None:
+        """A frame's source lines are one text, since a key or a string may go over several of them."""
+        lines = _source_lines(frame)
+        texts = "\n".join(lines)
+        if texts.count("\n") >= len(lines):
+            texts = "\n".join(line.replace("\n", " ") for line in lines)
+        if texts:
+            self.texts.append(texts)
+            self.places.append((frame, len(lines), _CODE))
+
+    def filter_texts(self, level: int) -> int:
+        """Scans all texts at once and rewrites those that hold a secret.
+
+        Returns:
+            How many secrets were replaced.
+        """
+        data = "\0".join(self.texts).encode()
+        count = 0
+        for index, text, hits in _hits(data):
+            count += self._filter(self.places[index], text, hits, level)
+        return count
+
+    def _filter(self, place: Place, text: bytes, hits: list[tuple[int, int, int]], level: int) -> int:
+        container, key, kind = place
+        if kind == _TEXT and text[:1] in b"{[" and level < _NESTED:
+            document, count = _filter_json(text, level)
+            if document is not None:
+                container[key] = document.decode()
+                return count
+        filtered, count = filter_text(text, hits, code=kind == _CODE)
+        if not count:
+            return 0
+        if kind == _CODE:
+            _write_source(container, filtered.decode().split("\n"))
+        elif kind == _KEY:
+            container[filtered.decode()] = container.pop(key)
+        else:
+            container[key] = filtered.decode()
+        return count
+
+
+def _is_option(word: str) -> bool:
+    """Whether the word of a command line says that the next one is secret: `--password`."""
+    return "=" not in word and " " not in word and secret_name(word)
+
+
+def _hits(data: bytes) -> Iterator[tuple[int, bytes, list[tuple[int, int, int]]]]:
+    """Groups what the scan finds by text: its index, the text, and the hits in it."""
+    index = first = 0
+    last = -1
+    hits: list[tuple[int, int, int]] = []
+    for match in SCAN.finditer(data):
+        start, end = match.span()
+        if start > last:
+            if hits:
+                yield index, data[first:last], hits
+            hits = []
+            index += data.count(b"\0", first, start)
+            first = data.rfind(b"\0", first, start) + 1 or first
+            last = data.find(b"\0", start)
+            last = len(data) if last < 0 else last
+        hits.append((match.lastindex, start - first, end - first))
+    if hits:
+        yield index, data[first:last], hits
+
+
+def _filter_json(text: bytes, level: int) -> tuple[bytes | None, int]:
+    """Scrubs a text that is itself JSON as a tree; None when it is not JSON."""
+    if b"\\u0000" in text:
+        return None, 0
+    try:
+        document = msgspec.json.decode(text)
+        count = _scrub(document, level + 1)
+        return (msgspec.json.encode(document), count) if count else (text, 0)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None, 0
+
+
+def _source_lines(frame: dict[str, Any]) -> list[str]:
+    lines: list[str] = []
+    for key in ("pre_context", "context_line", "post_context"):
+        value = frame.get(key)
+        if type(value) is str:
+            lines.append(value)
+        elif type(value) is list:
+            lines += [line if type(line) is str else "" for line in value]
+    return lines
+
+
+def _write_source(frame: dict[str, Any], lines: list[str]) -> None:
+    at = 0
+    for key in ("pre_context", "context_line", "post_context"):
+        value = frame.get(key)
+        if type(value) is str:
+            frame[key] = lines[at]
+            at += 1
+        elif type(value) is list:
+            frame[key] = lines[at : at + len(value)]
+            at += len(value)

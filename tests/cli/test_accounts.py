@@ -1,30 +1,31 @@
 """`kaput user`: accounts from the shell."""
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from tests.cli.conftest import Shell
+from kaput.installation import Installation
+from tests.cli.shell import Shell
 
 
-def test_account_can_log_in(shell: "Shell", installation: Any) -> None:
+def test_account_can_log_in(shell: Shell, installation: Installation) -> None:
     """An account made from the shell has the password that was on stdin, without its line end."""
     done = shell("user", "add", "ada@example.org", "--admin", "--password-stdin", typed="correct horse battery\n")
     assert (done.returncode, done.stdout) == (0, "")
     account = installation.store.accounts.verify("ada@example.org", "correct horse battery")
+    assert account is not None
     assert (account.email, account.admin) == ("ada@example.org", True)
 
 
-def test_password_can_be_changed(shell: "Shell", installation: Any) -> None:
+def test_password_can_be_changed(shell: Shell, installation: Installation) -> None:
     """After `user password` only the new password is good."""
     shell("user", "add", "ada@example.org", "--password-stdin", typed="correct horse battery")
     done = shell("user", "password", "ada@example.org", "--password-stdin", typed="another long password\r\n")
     assert done.returncode == 0
     accounts = installation.store.accounts
     assert accounts.verify("ada@example.org", "correct horse battery") is None
-    assert accounts.verify("ada@example.org", "another long password").admin is False
+    changed = accounts.verify("ada@example.org", "another long password")
+    assert changed is not None
+    assert changed.admin is False
 
 
-def test_refusals_are_one_line(shell: "Shell") -> None:
+def test_refusals_are_one_line(shell: Shell) -> None:
     """A taken address, a short password, a wrong or an unknown address: exit code 1 and one line."""
     shell("user", "add", "ada@example.org", "--password-stdin", typed="correct horse battery")
     long = "correct horse battery"
@@ -39,7 +40,7 @@ def test_refusals_are_one_line(shell: "Shell") -> None:
         assert len(done.stderr.splitlines()) == 1
 
 
-def test_no_terminal_to_ask(shell: "Shell") -> None:
+def test_no_terminal_to_ask(shell: Shell) -> None:
     """Without a terminal and without --password-stdin nothing is made, and the message names the option."""
     done = shell("user", "add", "ada@example.org", typed="correct horse battery\n")
     assert done.returncode == 2

@@ -5,12 +5,13 @@ import select
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.cli.conftest import Shell
+from kaput.installation import Installation
+from tests.cli.samples import Fill, digested
+from tests.cli.shell import Shell
 
 FIELDS = ["event_id", "issue_id", "project", "timestamp", "received", "level", "release", "environment"]
 
@@ -20,9 +21,9 @@ def _lines(done: "subprocess.CompletedProcess[str]") -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_export_has_the_documented_fields(shell: "Shell", fill: Any, event: Any) -> None:
+def test_export_has_the_documented_fields(shell: Shell, fill: Fill) -> None:
     """Each line is one event, in the order of storing, with its payload."""
-    fill(event(1), event(2))
+    fill(digested(1), digested(2))
     first, second = _lines(shell("export"))
     assert list(first) == [*FIELDS, "payload"]
     assert [first["event_id"], second["event_id"]] == [f"{1:032x}", f"{2:032x}"]
@@ -31,52 +32,52 @@ def test_export_has_the_documented_fields(shell: "Shell", fill: Any, event: Any)
     assert first["payload"]["exception"]["values"][0]["value"] == "'sku'"
 
 
-def test_export_without_payload(shell: "Shell", fill: Any, event: Any) -> None:
+def test_export_without_payload(shell: Shell, fill: Fill) -> None:
     """`--no-payload` leaves out the payload and nothing else."""
-    fill(event(1))
+    fill(digested(1))
     assert [list(line) for line in _lines(shell("export", "--no-payload"))] == [FIELDS]
 
 
-def test_export_of_a_project(shell: "Shell", fill: Any, event: Any, installation: Any) -> None:
+def test_export_of_a_project(shell: Shell, fill: Fill, installation: Installation) -> None:
     """Without a project Kaput's own events are left out; with one only its own come."""
     own = next(project for project in installation.store.projects.all() if project.internal)
-    fill(event(1), event(2, project=own.id))
+    fill(digested(1), digested(2, project=own.id))
     assert [line["event_id"] for line in _lines(shell("export"))] == [f"{1:032x}"]
     assert [line["event_id"] for line in _lines(shell("export", "--project", "kaput"))] == [f"{2:032x}"]
 
 
-def test_events_of_an_issue(shell: "Shell", fill: Any, event: Any) -> None:
+def test_events_of_an_issue(shell: Shell, fill: Fill) -> None:
     """All events of an issue come, more than a page of the store, newest first."""
-    fill(*(event(number, issue="a") for number in range(1, 601)), event(900, issue="b"))
+    fill(*(digested(number, issue="a") for number in range(1, 601)), digested(900, issue="b"))
     found = shell.json("events", "1")
     assert list(found[0]) == FIELDS
     assert [line["event_id"] for line in found] == [f"{number:032x}" for number in range(600, 0, -1)]
     assert len(shell.json("events", "1", "--limit", "3")) == 3
 
 
-def test_event_is_its_payload(shell: "Shell", fill: Any, event: Any) -> None:
+def test_event_is_its_payload(shell: Shell, fill: Fill) -> None:
     """`event --json` is what `export` has as the payload; dashes and upper case in the id do not matter."""
-    fill(event(0xABC))
+    fill(digested(0xABC))
     (line,) = _lines(shell("export"))
     assert shell.json("event", "00000000-0000-0000-0000-000000000ABC") == line["payload"]
 
 
 @pytest.mark.parametrize("event_id", ["f" * 32, "xyz", "f" * 31, "1"])
-def test_unknown_event(event_id: str, shell: "Shell") -> None:
+def test_unknown_event(event_id: str, shell: Shell) -> None:
     """An event that is not there, or an id that is none, ends the command with 1 and one line."""
     done = shell("event", event_id, "--json")
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_tail_shows_what_comes_and_ends_on_interrupt(shell: "Shell", fill: Any, event: Any) -> None:
+def test_tail_shows_what_comes_and_ends_on_interrupt(shell: Shell, fill: Fill) -> None:
     """Events stored after the start come as they are stored; Ctrl-C ends it with 130 and no traceback."""
-    fill(event(1))
+    fill(digested(1))
     with shell.running("tail", "--json") as process:
         assert process.stdout is not None
         deadline, number = time.monotonic() + 30, 2
         while not select.select([process.stdout], [], [], 0.05)[0] and time.monotonic() < deadline:
-            fill(event(number))  # until it looks for the first time, it shows nothing of what came before
+            fill(digested(number))  # until it looks for the first time, it shows nothing of what came before
             number += 1
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)

@@ -3,16 +3,14 @@
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
 
 from kaput import __version__
 from kaput.cli.main import COMMANDS, kaput
-
-if TYPE_CHECKING:
-    from tests.cli.conftest import Shell
+from tests.cli.samples import Fill, digested
+from tests.cli.shell import Shell
 
 
 def _loaded(statement: str) -> set[str]:
@@ -22,7 +20,7 @@ def _loaded(statement: str) -> set[str]:
     return set(json.loads(done.stderr.splitlines()[-1]))
 
 
-def test_help_names_every_command(shell: "Shell") -> None:
+def test_help_names_every_command(shell: Shell) -> None:
     """`kaput --help` lists every command with one line of help."""
     done = shell("--help")
     assert done.returncode == 0
@@ -38,26 +36,26 @@ def test_each_command_loads_and_is_described_alike(name: str) -> None:
     assert (command.help or "").splitlines()[0] == COMMANDS[name][1]
 
 
-def test_version(shell: "Shell") -> None:
+def test_version(shell: Shell) -> None:
     """`--version` prints the version."""
     assert shell("--version").stdout == f"kaput {__version__}\n"
 
 
-def test_module_is_a_program(shell: "Shell") -> None:
+def test_module_is_a_program(shell: Shell) -> None:
     """`python -m kaput` is the same command."""
     command = [sys.executable, "-m", "kaput", "--version"]
     done = subprocess.run(command, env=shell.environment, capture_output=True, text=True, check=True)
     assert done.stdout == f"kaput {__version__}\n"
 
 
-def test_unknown_command_is_wrong_usage(shell: "Shell") -> None:
+def test_unknown_command_is_wrong_usage(shell: Shell) -> None:
     """A command that is not there ends with 2, a word on stderr and nothing on stdout."""
     done = shell("nonsense")
     assert (done.returncode, done.stdout) == (2, "")
     assert "No such command 'nonsense'" in done.stderr
 
 
-def test_all_wrong_settings_are_reported_at_once(shell: "Shell") -> None:
+def test_all_wrong_settings_are_reported_at_once(shell: Shell) -> None:
     """Wrong settings end a command with 2 and one line for each, with the fix."""
     done = shell("issues", KAPUT_PORT="many", KAPUT_SMTP_TLS="perhaps")
     assert (done.returncode, done.stdout) == (2, "")
@@ -66,7 +64,7 @@ def test_all_wrong_settings_are_reported_at_once(shell: "Shell") -> None:
     assert "none, starttls, implicit" in lines[1]
 
 
-def test_a_directory_that_cannot_be_made_is_one_line(fresh: "Shell") -> None:
+def test_a_directory_that_cannot_be_made_is_one_line(fresh: Shell) -> None:
     """A data directory below a file ends a command with 1 and one line."""
     fresh.data.write_text("a file")
     done = fresh("issues", "--data", str(fresh.data / "below"))
@@ -75,16 +73,16 @@ def test_a_directory_that_cannot_be_made_is_one_line(fresh: "Shell") -> None:
     assert str(fresh.data / "below") in done.stderr
 
 
-def test_an_argument_that_is_no_text_is_refused(shell: "Shell") -> None:
+def test_an_argument_that_is_no_text_is_refused(shell: Shell) -> None:
     """Bytes that are no UTF-8 in an argument are wrong usage, not a traceback."""
     done = shell("issues", "--query", "\udcff")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
 
 
-def test_a_reader_that_goes_away_is_no_error_message(shell: "Shell", fill: Any, event: Any) -> None:
+def test_a_reader_that_goes_away_is_no_error_message(shell: Shell, fill: Fill) -> None:
     """`kaput export | head -1` ends without a word on stderr."""
-    fill(*(event(number, value="x" * 3000) for number in range(1, 101)))
+    fill(*(digested(number, value="x" * 3000) for number in range(1, 101)))
     with shell.running("export") as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -111,4 +109,4 @@ def test_serve_loads_what_a_supervisor_may() -> None:
     """The process that becomes the supervisor has loaded the standard library, click, platformdirs and no stage."""
     loaded = _loaded("import kaput.cli.main, kaput.cli.server")
     assert loaded & {"sqlalchemy", "rich", "msgspec", "flask", "uvicorn", "alembic", "kaput.store.base"} == set()
-    assert "kaput.serve" in loaded
+    assert "kaput.serve.supervisor" in loaded

@@ -1,26 +1,24 @@
 """`kaput dsn` and `kaput project`: addresses for clients, and their keys."""
 
 import re
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tests.cli.conftest import Shell
+from tests.cli.shell import Shell
 
 
-def test_dsn_is_printed_alone(fresh: "Shell") -> None:
+def test_dsn_is_printed_alone(fresh: Shell) -> None:
     """`dsn` prints the first project's DSN and nothing else, before the server ever ran too."""
     done = fresh("dsn")
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(r"http://[0-9a-f]{32}@127\.0\.0\.1:9110/1\n", done.stdout)
 
 
-def test_dsn_follows_the_url_with_its_prefix(shell: "Shell") -> None:
+def test_dsn_follows_the_url_with_its_prefix(shell: Shell) -> None:
     """KAPUT_URL gives the DSN its scheme, host and path prefix."""
     out = shell("dsn", KAPUT_URL="https://errors.example.org/kaput/").stdout
     assert re.fullmatch(r"https://[0-9a-f]{32}@errors\.example\.org/kaput/1\n", out)
 
 
-def test_added_project_has_a_dsn(shell: "Shell") -> None:
+def test_added_project_has_a_dsn(shell: Shell) -> None:
     """`project add` prints the DSN that `dsn PROJECT` prints from then on."""
     added = shell("project", "add", "Front Desk")
     assert added.returncode == 0
@@ -31,7 +29,7 @@ def test_added_project_has_a_dsn(shell: "Shell") -> None:
     }
 
 
-def test_project_twice(shell: "Shell") -> None:
+def test_project_twice(shell: Shell) -> None:
     """A name that is taken ends with 1 and one line; so does one without a letter."""
     shell("project", "add", "shop")
     for name in ("Shop", "!!!"):
@@ -40,7 +38,7 @@ def test_project_twice(shell: "Shell") -> None:
         assert len(done.stderr.splitlines()) == 1
 
 
-def test_keys(shell: "Shell") -> None:
+def test_keys(shell: Shell) -> None:
     """A disabled key is no longer given out; enabled again it is."""
     shell("project", "add", "shop")
     (first,) = shell.json("project", "key", "list", "shop")
@@ -53,7 +51,7 @@ def test_keys(shell: "Shell") -> None:
     assert shell("dsn", "shop").stdout.strip() == first["dsn"]
 
 
-def test_no_key_left(shell: "Shell") -> None:
+def test_no_key_left(shell: Shell) -> None:
     """A project whose keys are all disabled has no DSN, and the message says how to make one."""
     shell("project", "add", "shop")
     (only,) = shell.json("project", "key", "list", "shop")
@@ -63,7 +61,7 @@ def test_no_key_left(shell: "Shell") -> None:
     assert "kaput project key add shop" in done.stderr
 
 
-def test_key_of_another_project(shell: "Shell") -> None:
+def test_key_of_another_project(shell: Shell) -> None:
     """A key is looked for in the named project only."""
     shell("project", "add", "one")
     shell("project", "add", "two")

@@ -1,15 +1,12 @@
 """`kaput config`: every setting, its value and where it came from."""
 
 from dataclasses import fields
-from typing import TYPE_CHECKING
 
 from kaput.config import Settings
-
-if TYPE_CHECKING:
-    from tests.cli.conftest import Shell
+from tests.cli.shell import Shell
 
 
-def test_sources(shell: "Shell") -> None:
+def test_sources(shell: Shell) -> None:
     """A value names its source: the flag, the environment, the file or the default."""
     (shell.data / "kaput.toml").write_text('smtp_host = "mail.example.org"\nport = 1\n')
     done = type(shell)(shell.data, {"KAPUT_PORT": "9200"}).json("config", "--data", str(shell.data))
@@ -21,7 +18,7 @@ def test_sources(shell: "Shell") -> None:
     assert found["host"] == ("127.0.0.1", "default")
 
 
-def test_secrets_are_not_shown(shell: "Shell") -> None:
+def test_secrets_are_not_shown(shell: Shell) -> None:
     """A password is shown as set, and nowhere in full."""
     for style in ((), ("--json",), ("--markdown",)):
         done = shell("config", *style, KAPUT_SMTP_USER="kaput", KAPUT_SMTP_PASSWORD="tower-bridge-7")
@@ -29,7 +26,7 @@ def test_secrets_are_not_shown(shell: "Shell") -> None:
         assert "tower-bridge-7" not in done.stdout + done.stderr
 
 
-def test_markdown_is_the_same_everywhere(shell: "Shell") -> None:
+def test_markdown_is_the_same_everywhere(shell: Shell) -> None:
     """The table of the documentation has a row for each setting and holds no value of this machine."""
     plain = shell("config", "--markdown").stdout
     assert shell("config", "--markdown", KAPUT_PORT="9200", HOME="/nowhere").stdout == plain
@@ -38,7 +35,7 @@ def test_markdown_is_the_same_everywhere(shell: "Shell") -> None:
     assert str(shell.data) not in plain
 
 
-def test_unknown_variables_are_warned_of(shell: "Shell") -> None:
+def test_unknown_variables_are_warned_of(shell: Shell) -> None:
     """A variable that looks like a setting and is none is named on stderr; stdout stays JSON alone."""
     done = shell("config", "--json", KAPUT_PROT="9200")
     assert done.returncode == 0
@@ -46,12 +43,12 @@ def test_unknown_variables_are_warned_of(shell: "Shell") -> None:
     assert "KAPUT_PROT" in done.stderr
 
 
-def test_other_commands_do_not_warn(shell: "Shell") -> None:
+def test_other_commands_do_not_warn(shell: Shell) -> None:
     """Commands for scripts stay silent about unknown variables."""
     assert shell("dsn", KAPUT_PROT="9200").stderr == ""
 
 
-def test_a_broken_file_is_reported(shell: "Shell") -> None:
+def test_a_broken_file_is_reported(shell: Shell) -> None:
     """A kaput.toml that cannot be read ends with 2 and names the file."""
     (shell.data / "kaput.toml").write_text("port = ")
     done = shell("config")

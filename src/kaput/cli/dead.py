@@ -41,22 +41,22 @@ def list_dead(data: str | None, *, as_json: bool) -> None:
 @data_option
 @all_option
 @click.argument("names", nargs=-1)
-def retry_dead(data: str | None, names: tuple[str, ...], *, every: bool) -> None:
+def retry_dead(data: str | None, names: tuple[str, ...], *, every: bool) -> int:
     """Put the records NAMES back into the buffer, as after an upgrade that can digest them."""
     with opened(data) as installation:
-        count = installation.retry_dead(_chosen(installation.store, names, every=every))
-    click.echo(f"Put back: {count}.", err=True)
+        chosen = _chosen(installation.store, names, every=every)
+        return _told("put back", installation.retry_dead(chosen), len(chosen))
 
 
 @dead.command("drop")
 @data_option
 @all_option
 @click.argument("names", nargs=-1)
-def drop_dead(data: str | None, names: tuple[str, ...], *, every: bool) -> None:
+def drop_dead(data: str | None, names: tuple[str, ...], *, every: bool) -> int:
     """Remove the records NAMES for good."""
     with opened(data) as installation:
-        count = installation.drop_dead(_chosen(installation.store, names, every=every))
-    click.echo(f"Dropped: {count}.", err=True)
+        chosen = _chosen(installation.store, names, every=every)
+        return _told("dropped", installation.drop_dead(chosen), len(chosen))
 
 
 def _chosen(store: Store, names: Sequence[str], *, every: bool) -> list[str]:
@@ -69,6 +69,12 @@ def _chosen(store: Store, names: Sequence[str], *, every: bool) -> list[str]:
         if name not in known:
             raise NotFound(f"There is no dead record {name!r}; `kaput dead list` shows them.")
     return list(dict.fromkeys(names))
+
+
+def _told(done: str, count: int, wanted: int) -> int:
+    """Says how many records were done with, and returns the exit code."""
+    click.echo(f"{count} of {wanted} records {done}.", err=True)
+    return 0 if count == wanted else 1
 
 
 def _project(row: DeadRow, slugs: dict[int, str]) -> str:

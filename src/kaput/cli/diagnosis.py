@@ -12,13 +12,13 @@ import click
 from kaput.cli.findings import (
     Finding,
     Verdict,
-    backlog_findings,
     clock_finding,
     database_finding,
     directory_findings,
     disk_finding,
     mail_finding,
     server_findings,
+    waiting_findings,
 )
 from kaput.cli.options import data_option, load_settings, warn_of_unknown
 from kaput.cli.terminal import print_lines
@@ -66,7 +66,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
 def _inside(installation: Installation) -> Iterator[Finding]:
     store = installation.store
     yield Finding(Verdict.OK, "schema", "fits this version of Kaput")
-    yield from backlog_findings(installation.settings, installation.read_stats(), store)
+    yield from waiting_findings(installation.settings, installation.read_stats(), installation.backlog(), store)
     yield clock_finding(installation.clock, _newest_arrival(installation))
     first = next((project.id for project in store.projects.all() if not project.internal), 1)
     yield from server_findings(store.facts.get("address"), installation.base_url(), first)

@@ -108,9 +108,8 @@ def database_finding(settings: Settings) -> Finding:
     return Finding(Verdict.OK, "database", f"{settings.database} is sound, {_size(settings.database.stat().st_size)}")
 
 
-def backlog_findings(settings: Settings, stats: Stats, store: Store) -> Iterator[Finding]:
-    """Looks at what waits: records in the buffer, dead records, mails."""
-    size = sum(path.stat().st_size for path in settings.spool.glob("*") if path.is_file())
+def waiting_findings(settings: Settings, stats: Stats, size: int, store: Store) -> Iterator[Finding]:
+    """Looks at what waits: records in the buffer (`size` bytes), dead records, mails."""
     text = f"{stats.pending} events wait to become visible, {_size(size)} in {settings.spool}"
     full = size > settings.max_backlog / 2
     advice = f"; above {_size(settings.max_backlog)} (KAPUT_MAX_BACKLOG) clients are turned away" if full else ""

@@ -1,0 +1,44 @@
+"""A shell for the tests of the command line: runs the real command as a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Runs `kaput` as a process of its own on one data directory."""
+
+    data: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+        """Runs a command beside the test, with pipes, and kills it when it is still there at the end."""
+        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        environment = {"PATH": os.environ["PATH"], "KAPUT_DATA": str(self.data), "HOME": str(self.data)}
+        command = [sys.executable, "-m", "kaput.cli.main", *arguments]
+        with subprocess.Popen(command, env=environment | self.environment, text=True, **pipes) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def __call__(self, *arguments: str, typed: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+        """Runs a command to its end; `typed` is its stdin."""
+        with Shell(self.data, self.environment | environment).running(*arguments) as process:
+            out, err = process.communicate(typed, timeout=60)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def json(self, *arguments: str) -> Any:
+        """Runs a command that must succeed in silence, and returns what it printed, decoded."""
+        done = self(*arguments, "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+        return msgspec.json.decode(done.stdout)

@@ -32,6 +32,11 @@ class SourceLine(Struct, frozen=True):
     text: str
     failing: bool
 
+    @property
+    def shown(self) -> str:
+        """The line with its number, the failing one with a mark."""
+        return f"{'>' if self.failing else ' '} {self.number:>6}  {self.text}".rstrip()
+
 
 class Where(Struct, frozen=True):
     """The frame that failed.
@@ -181,7 +186,8 @@ def _facts(issue: IssueRow, event: Event) -> Iterator[tuple[str, str]]:
     yield "Environment", one_line(event.environment, VALUE_LENGTH)
     yield "Server", one_line(event.server_name, VALUE_LENGTH)
     yield "Level", one_line(event.level, VALUE_LENGTH)
-    yield "How often", f"{counted(issue.count, 'event')}, {counted(issue.users, 'user')}"
+    users = f", {counted(issue.users, 'user')}" if issue.users else ""
+    yield "How often", counted(issue.count, "event") + users
     yield "First seen", moment(issue.first_seen)
     yield "Last seen", moment(issue.last_seen)
 

@@ -194,7 +194,8 @@ class _Words:
                     f"the certificate of {place} is not trusted: {reason}. Set KAPUT_SMTP_CA to its authority's file."
                 )
             case ssl.SSLError():
-                return f"TLS with {place} failed: {self._clean(str(error.reason))}. Check KAPUT_SMTP_TLS and KAPUT_SMTP_CA."
+                reason = self._clean(str(error.reason))
+                return f"TLS with {place} failed: {reason}. Check KAPUT_SMTP_TLS and KAPUT_SMTP_CA."
             case UnicodeEncodeError():  # its own text holds the password
                 return "the login has a character that cannot be sent. Use ASCII characters in user and password."
             case OSError():

@@ -1,0 +1,272 @@
+import asyncio
+import http.client
+import logging
+import socket
+import threading
+from collections.abc import MutableMapping
+from typing import Any
+
+import pytest
+import uvicorn
+
+from kaput.accept import asgi
+from kaput.accept.limits import Limits
+from kaput.errors import BufferUnwritable, Refused
+from kaput.model import Drop
+from tests.accept.door import (
+    KEY,
+    KEYS,
+    NEW_ID,
+    NOW,
+    Client,
+    MemoryAppender,
+    Message,
+    ask,
+    door,
+    envelope,
+    pieces,
+    scope,
+)
+
+ID = "9d3b4c2a1f0e4d5c8b7a69584736251f"
+EVENT = b'{"event_id":"%b","message":"a"}' % ID.encode()
+SENT = envelope(("event", EVENT))
+PATIENCE = 5.0
+
+
+def test_the_answer_waits_for_the_buffer() -> None:
+    """Nothing is sent before the records are durable, and the id follows when they are."""
+    appender, client = MemoryAppender(waiting=True), Client(pieces(SENT))
+
+    async def run() -> None:
+        task = asyncio.ensure_future(door(appender)(scope(content_length="9"), client.receive, client.send))
+        async with asyncio.timeout(PATIENCE):
+            while not appender.futures:
+                await asyncio.sleep(0)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert client.sent == []
+        appender.futures[0].set_result(None)
+        await task
+
+    asyncio.run(run())
+    assert (client.status, client.json) == (200, {"id": ID})
+
+
+def test_a_cancelled_request_leaves_the_write_alone() -> None:
+    """A request that is cancelled while it waits does not cancel what the buffer is writing."""
+    appender, client = MemoryAppender(waiting=True), Client(pieces(SENT))
+
+    async def run() -> None:
+        task = asyncio.ensure_future(door(appender)(scope(content_length="9"), client.receive, client.send))
+        async with asyncio.timeout(PATIENCE):
+            while not appender.futures:
+                await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(run())
+    assert not appender.futures[0].cancelled()
+    appender.futures[0].set_result(None)
+
+
+def test_a_record_says_who_and_when() -> None:
+    """Peer, client and time of receiving stand in the record."""
+    appender = MemoryAppender()
+    ask(door(appender), scope(user_agent="sdk/2"), pieces(SENT))
+    assert [(record.address, record.client, record.received) for record in appender.records] == [
+        ("192.0.2.7", "sdk/2", NOW)
+    ]
+
+
+def test_other_items_are_noted() -> None:
+    """What was left out of an envelope is counted, and the answer is a 200."""
+    appender = MemoryAppender()
+    client = ask(door(appender), scope(), pieces(envelope(("session", b"{}"))))
+    assert (client.status, client.json) == (200, {})
+    assert (appender.futures, appender.drops) == ([], [Drop("unsupported:session", 1, NOW, 7)])
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "drop"),
+    [
+        ({"x_sentry_auth": ""}, 401, Drop("key_missing", 1, NOW, 7)),
+        ({"x_sentry_auth": "Sentry sentry_key=x"}, 403, Drop("key_unknown", 1, NOW, 7)),
+        ({"path": "/api/9/envelope/"}, 403, Drop("key_wrong_project", 1, NOW, 9)),
+        ({"path": "/api/99/envelope/"}, 403, Drop("key_wrong_project", 1, NOW, 0)),
+        ({"path": "/api/7/minidump/"}, 404, Drop("unsupported:minidump", 1, NOW, 7)),
+        ({"path": "/api/embed/error-page/"}, 404, Drop("unsupported:error-page", 1, NOW, 0)),
+        ({"path": "/api/7/nothing/"}, 404, Drop("unknown_path", 1, NOW, 0)),
+        ({"method": "HEAD"}, 405, Drop("method", 1, NOW, 7)),
+        ({"content_encoding": "gzip"}, 400, Drop("malformed", 1, NOW, 7)),
+        ({"content_encoding": "lzma"}, 415, Drop("encoding", 1, NOW, 7)),
+    ],
+)
+def test_refusals_are_answered_and_counted(asked: dict[str, str], status: int, drop: Drop) -> None:
+    """Every refusal has its status, a reason for people, a header for SDKs, CORS, and its count."""
+    appender = MemoryAppender()
+    client = ask(door(appender), scope(**asked), pieces(SENT))
+    assert (client.status, appender.drops, appender.records) == (status, [drop], [])
+    assert client.json["detail"] == client.headers["x-sentry-error"]
+    assert client.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("path", ["/api/7/envelope/", "/api/7/store/", "/api/7/security", "/api/embed/error-page/"])
+def test_preflight(path: str) -> None:
+    """A browser may ask for every path, without a key, and may send what its SDK sends."""
+    appender = MemoryAppender()
+    client = ask(door(appender), scope(path, "OPTIONS", x_sentry_auth="", origin="https://shop.example"), pieces(b""))
+    assert (client.status, client.body, appender.drops) == (200, b"", [])
+    assert client.headers["access-control-allow-origin"] == "*"
+    assert "POST" in client.headers["access-control-allow-methods"]
+    assert "x-sentry-auth" in client.headers["access-control-allow-headers"].lower()
+
+
+def test_a_browsers_request() -> None:
+    """What a page sends without a preflight, text/plain with the key in the query, is taken."""
+    appender = MemoryAppender()
+    asked = scope(query=f"sentry_version=7&sentry_key={KEY}", x_sentry_auth="", content_type="text/plain;charset=UTF-8")
+    assert ask(door(appender), asked, pieces(SENT)).json == {"id": ID}
+
+
+def test_report_by_get() -> None:
+    """An event in the query is kept and answered with an image."""
+    appender = MemoryAppender()
+    asked = scope("/api/7/store/", "GET", f"sentry_key={KEY}&sentry_data=%7B%22a%22%3A1%7D", x_sentry_auth="")
+    client = ask(door(appender), asked, pieces(b""))
+    assert (client.status, client.headers["content-type"]) == (200, "image/gif")
+    assert [record.event_id for record in appender.records] == [NEW_ID]
+
+
+def test_path_prefix() -> None:
+    """Under a prefix the same paths are found."""
+    asked = scope("/errors/api/7/envelope/")
+    asked["root_path"] = "/errors"
+    assert ask(door(MemoryAppender()), asked, pieces(SENT)).status == 200
+
+
+def test_pressure_comes_before_the_body() -> None:
+    """While the backlog is too large nobody's body is read, and clients hear for how long."""
+    appender = MemoryAppender()
+    app = door(appender, pressure=Refused(429, "backlog", "The backlog is full.", 60))
+    client = ask(app, scope(expect="100-continue"), pieces(SENT))
+    assert (client.status, client.headers["retry-after"], client.received) == (429, "60", 0)
+    assert appender.dropped == {"backlog": 1}
+
+
+def test_a_stranger_is_told_first() -> None:
+    """A wrong key is a 403 even while the backlog is full."""
+    app = door(MemoryAppender(), pressure=Refused(429, "backlog", "The backlog is full.", 60))
+    assert ask(app, scope(x_sentry_auth="Sentry sentry_key=x"), pieces(SENT)).status == 403
+
+
+def test_a_disk_that_takes_nothing_is_a_503() -> None:
+    """When the buffer cannot be written all events of the request are counted as lost, and the client backs off."""
+    appender = MemoryAppender(failure=BufferUnwritable("The disk is full; free some space."))
+    client = ask(door(appender), scope(), pieces(envelope(("event", EVENT), ("event", b"{}"))))
+    assert (client.status, client.json) == (503, {"detail": "The disk is full; free some space."})
+    assert int(client.headers["retry-after"]) > 0
+    assert client.headers["x-sentry-rate-limits"].split(":")[1:3] == ["", "organization"]
+    assert appender.dropped == {"buffer_unwritable": 2}
+
+
+def test_a_fault_of_our_own_is_logged_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever goes wrong, the client gets a 503, the log the trace, the counters a count."""
+    appender = MemoryAppender(failure=ZeroDivisionError("a bug"))
+    with caplog.at_level(logging.ERROR):
+        client = ask(door(appender), scope(), pieces(SENT))
+    assert (client.status, appender.dropped) == (503, {"internal_error": 1})
+    assert "ZeroDivisionError" in caplog.text
+    assert KEY not in caplog.text
+
+
+def test_a_client_that_goes_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    """A client that goes in mid-body gets no answer and makes no line in the log."""
+    appender = MemoryAppender()
+    client = ask(door(appender), scope(), pieces(SENT, [9])[:1])
+    assert (client.sent, appender.records, caplog.text) == ([], [], "")
+    assert appender.drops == [Drop("client_gone", 1, NOW, 7)]
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_too_large_is_a_413(announced: bool) -> None:  # noqa: FBT001  # pytest hands it in
+    """The limit holds for the announced length before anything is read, and for the real one."""
+    appender = MemoryAppender()
+    asked = scope(**({"content_length": "101"} if announced else {"transfer_encoding": "chunked"}))
+    client = ask(door(appender, Limits(max_body=100)), asked, pieces(b"x" * 5000, range(50, 5000, 50)))
+    assert (client.status, client.headers["connection"]) == (413, "close")
+    assert (appender.records, appender.dropped) == ([], {"too_large": 1})
+    # The answer went out before the rest was thrown away, and was ended after it.
+    assert [message.get("more_body") for message in client.sent] == [None, True, False]
+    assert client.received == 100
+
+
+@pytest.mark.parametrize(("size", "beside"), [(1000, False), (300_000, True)])
+def test_large_bodies_are_taken_apart_beside_the_loop(size: int, beside: bool) -> None:  # noqa: FBT001  # pytest
+    """Only a large body is worth a thread; the loop answers others meanwhile."""
+    threads: list[int] = []
+
+    def new_id() -> str:
+        threads.append(threading.get_ident())
+        return NEW_ID
+
+    app = asgi.create(MemoryAppender(), lambda: KEYS, Limits(), lambda: NOW, new_id=new_id)
+    body = envelope(("event", b'{"message":"' + b"x" * size + b'"}'))
+    assert ask(app, scope(), pieces(body)).json == {"id": NEW_ID}
+    assert [thread != threading.get_ident() for thread in threads] == [beside]
+
+
+def test_bytes_held_are_let_go() -> None:
+    """Requests one after the other never fill the budget, refused ones neither."""
+    app = door(MemoryAppender(), Limits(max_held=len(SENT)))
+    for body, status in [(SENT, 200), (b"[" + SENT[1:], 400), (SENT, 200)]:
+        assert ask(app, scope(), pieces(body)).status == status
+
+
+def post(port: int, body: bytes) -> tuple[int, bytes]:
+    """Sends one request over a real socket, the whole body first, as most clients do."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        connection.request("POST", "/api/7/envelope/", body, {"X-Sentry-Auth": f"Sentry sentry_key={KEY}"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def test_a_client_with_too_large_a_body_hears_the_answer() -> None:
+    """Over a real socket a client that is still sending is not cut off before it reads its 413."""
+    app = door(MemoryAppender(), Limits(max_body=1000))
+
+    async def run() -> list[tuple[int, bytes]]:
+        with socket.create_server(("127.0.0.1", 0)) as sock:
+            server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, http="httptools"))
+            running = asyncio.create_task(server.serve(sockets=[sock]))
+            async with asyncio.timeout(PATIENCE):
+                while not server.started:
+                    await asyncio.sleep(0.01)
+            port = sock.getsockname()[1]
+            found = [await asyncio.to_thread(post, port, b"x" * size) for size in (8_000_000, 10)]
+            server.should_exit = True
+            await running
+        return found
+
+    found = asyncio.run(run())
+    assert [status for status, _ in found] == [413, 400]
+    assert b"1000 bytes" in found[0][1]
+
+
+def test_a_header_that_comes_twice_is_one() -> None:
+    """Two keys in two headers of the same name are seen, and refused."""
+    asked: MutableMapping[str, Any] = scope()
+    asked["headers"].append((b"X-Sentry-Auth", b"Sentry sentry_key=other"))
+    assert ask(door(MemoryAppender()), asked, pieces(SENT)).status == 400
+
+
+def test_a_request_without_a_body_is_a_400() -> None:
+    """An empty request is malformed; no connection is closed for it."""
+    empty: list[Message] = pieces(b"")
+    client = ask(door(MemoryAppender()), scope(), empty)
+    assert client.status == 400
+    assert "connection" not in client.headers

@@ -1,0 +1,202 @@
+import base64
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kaput.accept import intake
+from kaput.accept.intake import Taken
+from kaput.accept.limits import Limits
+from kaput.accept.request import Request
+from kaput.errors import Refused
+from kaput.model import Drop, Record
+from tests.accept.door import KEY, KEYS, NEW_ID, NOW, OTHER_KEY, envelope, outcome, request
+
+LIMITS = Limits(max_event=5000, max_items=50)
+ID = "9d3b4c2a1f0e4d5c8b7a69584736251f"
+EVENT = b'{"event_id":"%b","message":"a"}' % ID.encode()
+NAMELESS = b'{"message":"b"}'
+STORE = "/api/7/store/"
+
+
+def take(given: Request) -> Taken:
+    """Takes a request with the tests' keys and limits."""
+    return intake.take(given, KEYS, LIMITS, lambda: NEW_ID)
+
+
+def refused(given: Request) -> tuple[int, str]:
+    """Returns status and reason of the refusal of a request."""
+    with pytest.raises(Refused) as caught:
+        take(given)
+    return caught.value.status, caught.value.reason
+
+
+def test_an_event_becomes_a_record() -> None:
+    """The record holds the event as it was written, who sent it, from where and when."""
+    sent = request(gzip.compress(envelope(("event", EVENT))), content_encoding="gzip", user_agent="sdk/2")
+    assert take(sent) == Taken([Record(7, ID, NOW, EVENT, "sdk/2", "192.0.2.7")], [], ID)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (STORE, EVENT),
+        ("/api/store/", EVENT),
+        (STORE, base64.b64encode(EVENT)),
+        (STORE, base64.b64encode(zlib.compress(EVENT))),
+    ],
+)
+def test_store_bodies_become_a_record(path: str, body: bytes) -> None:
+    """Every form of the store endpoint gives the same record; without a project in the path the key decides."""
+    assert take(request(body, path)).records == [Record(7, ID, NOW, EVENT, "", "192.0.2.7")]
+
+
+def test_store_by_query() -> None:
+    """An event in the query of a GET is taken."""
+    data = base64.b64encode(EVENT).decode()
+    taken = take(request(path=f"{STORE}?sentry_key={KEY}&sentry_data={data}", method="GET", x_sentry_auth=""))
+    assert taken.answer_id == ID
+
+
+def test_several_events_all_count() -> None:
+    """Each event of an envelope becomes a record, in order."""
+    other = EVENT.replace(b'"a"', b'"c"').replace(b"9d3b", b"0000")
+    taken = take(request(envelope(("event", EVENT), ("event", other))))
+    assert [record.body for record in taken.records] == [EVENT, other]
+    assert taken.answer_id == ID
+
+
+@pytest.mark.parametrize("named", [ID, ID.upper(), "9d3b4c2a-1f0e-4d5c-8b7a-69584736251f"])
+def test_header_names_the_event_that_has_no_id(named: str) -> None:
+    """The id in the envelope's header is for the first event without one; a second one gets a new id."""
+    ids = (f"{number:032x}" for number in count(1))
+    sent = request(envelope(("event", NAMELESS), ("event", NAMELESS), header=json.dumps({"event_id": named})))
+    taken = intake.take(sent, KEYS, LIMITS, lambda: next(ids))
+    assert [record.event_id for record in taken.records] == [ID, f"{1:032x}"]
+
+
+def test_an_event_keeps_its_own_id() -> None:
+    """The answer names the id that is stored, which is the event's own, whatever the header says."""
+    taken = take(request(envelope(("event", EVENT), header='{"event_id":"%s"}' % ("1" * 32))))
+    assert (taken.answer_id, taken.records[0].event_id) == (ID, ID)
+
+
+@pytest.mark.parametrize("event_id", [b'""', b"7", b'"no id"', b"null", b"[]"])
+def test_an_event_without_an_id_gets_one(event_id: bytes) -> None:
+    """What is no id is passed over, and the new one is answered and stored."""
+    taken = take(request(envelope(("event", b'{"event_id":' + event_id + b"}"))))
+    assert (taken.answer_id, taken.records[0].event_id) == (NEW_ID, NEW_ID)
+
+
+def test_other_items_are_counted_and_left_out() -> None:
+    """Items of other types are counted by type, the unknown ones together, and the event between them is kept."""
+    items = [("session", b"{}"), ("event", EVENT), ("client_report", b"{}"), ("session", b"{}"), ("new-" * 99, b"")]
+    taken = take(request(envelope(*items, ("", b"x"))))
+    assert [record.event_id for record in taken.records] == [ID]
+    assert taken.drops == [
+        Drop("unsupported:session", 2, NOW, 7),
+        Drop("unsupported:client_report", 1, NOW, 7),
+        Drop("unsupported:other", 2, NOW, 7),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"), [("{}", ""), (json.dumps({"event_id": ID}), ID), ('{"event_id":7}', "")]
+)
+def test_an_envelope_without_events_is_taken(header: str, expected: str) -> None:
+    """Without an event the answer names what the header names, if anything."""
+    assert take(request(envelope(("sessions", b"{}"), header=header))).answer_id == expected
+    assert take(request(envelope(header=header))).records == []
+
+
+def test_a_bad_event_does_not_take_the_good_one_with_it() -> None:
+    """Events that cannot be read, or are too large, are counted, and the others are kept."""
+    large = b'{"message":"' + b"x" * LIMITS.max_event + b'"}'
+    taken = take(request(envelope(("event", b"[]"), ("event", EVENT), ("event", b'{"a'), ("event", large))))
+    assert [record.event_id for record in taken.records] == [ID]
+    assert taken.drops == [Drop("malformed", 2, NOW, 7), Drop("too_large", 1, NOW, 7)]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (request(envelope(("event", b"[]"))), (400, "malformed")),
+        (request(envelope(("session", b"{}"), ("event", b'{"a":'))), (400, "malformed")),
+        (request(envelope(("event", EVENT))[:-9]), (400, "malformed")),
+        (request(b""), (400, "malformed")),
+        (request(b"", STORE), (400, "malformed")),
+        (request(b"[1]", STORE), (400, "malformed")),
+        (request(path=STORE, method="GET"), (400, "malformed")),
+        (request(b'{"a":"' + b"x" * 5000 + b'"}', STORE), (413, "too_large")),
+        (request(b"{}", content_encoding="lzma"), (415, "encoding")),
+        (request(b"{}", x_sentry_auth=""), (401, "key_missing")),
+        (request(b"not json", x_sentry_auth=""), (400, "malformed")),
+        (request(b"{}", STORE, x_sentry_auth=""), (401, "key_missing")),
+        (request(b"{}", x_sentry_auth="Sentry sentry_key=x"), (403, "key_unknown")),
+        (request(b"{}", "/api/8/envelope/"), (403, "key_wrong_project")),
+        (request(b"{}", f"/api/7/envelope/?sentry_key={OTHER_KEY}"), (400, "key_conflict")),
+        (request(b"{}", method="GET"), (405, "method")),
+        (request(b"{}", STORE, method="PUT"), (405, "method")),
+        (request(b"{}", "/api/7/security/"), (404, "unsupported:security")),
+        (request(b"{}", "/api/7/csp-report/"), (404, "unsupported:csp-report")),
+        (request(b"MDMP", "/api/7/minidump/"), (404, "unsupported:minidump")),
+        (request(b"", "/api/embed/error-page/"), (404, "unsupported:error-page")),
+        (request(b"", "/api/7/other/"), (404, "unknown_path")),
+        (request(b"{}", content_length=str(LIMITS.max_body + 1)), (413, "too_large")),
+        (request(b" " * (LIMITS.max_body + 1)), (413, "too_large")),
+    ],
+)
+def test_what_cannot_be_taken_is_refused(given: Request, expected: tuple[int, str]) -> None:
+    """Each refusal has its status and the reason that it is counted under."""
+    assert refused(given) == expected
+
+
+@pytest.mark.parametrize("path", ["/api/7/envelope/", f"/api/7/envelope/?sentry_key={KEY}"])
+def test_key_in_the_envelope(path: str) -> None:
+    """A DSN in the envelope's header opens the project, alone or beside the same key elsewhere."""
+    body = envelope(("event", EVENT), header=json.dumps({"dsn": f"https://{KEY}@host.example/7"}))
+    assert [record.project_id for record in take(request(body, path, x_sentry_auth="")).records] == [7]
+
+
+@pytest.mark.parametrize(
+    ("dsn", "auth", "expected"),
+    [
+        (f"https://{OTHER_KEY}@host.example/7", "", (403, "key_wrong_project")),
+        (f"https://{OTHER_KEY}@host.example/7", f"Sentry sentry_key={KEY}", (400, "key_conflict")),
+        ("https://host.example/7", "", (401, "key_missing")),
+        ("https://x@host.example/7", "", (403, "key_unknown")),
+    ],
+)
+def test_wrong_keys_in_the_envelope(dsn: str, auth: str, expected: tuple[int, str]) -> None:
+    """A DSN in the envelope's header is held to the same rules as a header of the request."""
+    assert refused(request(envelope(("event", EVENT), header=json.dumps({"dsn": dsn})), x_sentry_auth=auth)) == expected
+
+
+def envelopes() -> st.SearchStrategy[bytes]:
+    """Makes envelopes of which some parts are damaged."""
+    kinds = st.sampled_from(["event", "session", "attachment", "x", ""])
+    payloads = st.sampled_from([EVENT, NAMELESS, b"[]", b"{", b"", b'{"event_id":[NaN]}', b"\xff"]) | st.binary(
+        max_size=9
+    )
+    whole = st.lists(st.tuples(kinds, payloads), max_size=5).map(lambda items: envelope(*items))
+    cut = st.tuples(whole, st.integers(0, 200)).map(lambda pair: pair[0][: pair[1]])
+    return whole | cut | st.binary(max_size=50)
+
+
+def lines() -> Iterator[str]:
+    """Names the headers and query that a stranger controls."""
+    yield from ("x_sentry_auth", "authorization", "content_encoding", "content_length", "user_agent")
+
+
+@given(envelopes(), st.dictionaries(st.sampled_from(list(lines())), st.text(max_size=30)), st.text(max_size=30))
+def test_arbitrary_requests_are_taken_or_refused(body: bytes, headers: dict[str, str], query: str) -> None:
+    """Whatever is sent, the only error is a refusal of 400 to 415."""
+    for path in (f"/api/7/envelope/?{query}", f"/api/7/store/?{query}"):
+        sent = request(body, path, **headers)
+        found = outcome(lambda sent=sent: take(sent))  # type: ignore[misc]
+        assert isinstance(found, Taken) or 400 <= found.status <= 415

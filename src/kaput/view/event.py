@@ -18,6 +18,9 @@ from kaput.view.values import Member, Value, end_cut, members_of, value_of, visi
 
 MOST_CRUMBS = 100
 MOST_THREADS = 50
+MOST_MODULES = 1_000
+MOST_FACT = 200
+MOST_URL = 2_000
 LEVELS = ("debug", "info", "warning", "error", "fatal")
 
 ERRORS: Mapping[str, str] = {
@@ -85,6 +88,7 @@ class EventView:
     Attributes:
         traces: of the exception in the order of reading, else of the message's stack trace or the current thread.
         where: the call a reader looks for first.
+        raised: there is an exception; a message then stands below its trace.
         facts: what stands in the event's line: environment, release, server and so on, named.
         text: of the trace, to be copied.
     """
@@ -96,6 +100,7 @@ class EventView:
     platform: str
     facts: tuple[tuple[str, str], ...]
     message: Message | None
+    raised: bool
     traces: tuple[Raised, ...]
     where: Call | None
     threads: tuple[ThreadView, ...]
@@ -123,7 +128,8 @@ def view_of(event: Event) -> EventView:
         level=event.level if event.level in LEVELS else "error",
         platform=event.platform,
         facts=tuple(_facts(event)),
-        message=_message(event.logentry, event.platform) if event.logentry else None,
+        message=_message(event) if event.logentry else None,
+        raised=bool(event.exception and event.exception.values),
         traces=traces,
         where=running_call(traces),
         threads=tuple(_threads(event)),
@@ -134,7 +140,7 @@ def view_of(event: Event) -> EventView:
         tags=show(event.tags),
         contexts=show(_contexts(event.contexts)),
         extra=show(event.extra),
-        modules=tuple((visible(name), visible(version)) for name, version in sorted(event.modules.items())),
+        modules=tuple(_modules(event.modules)),
         notes=tuple(map(_note, event.errors)),
         text=text_of(event),
     )
@@ -183,16 +189,28 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
         "logger": event.logger,
         "client": sdk,
     }
-    yield from ((name, visible(value)) for name, value in named.items() if value)
+    yield from ((name, end_cut(visible(value), MOST_FACT)) for name, value in named.items() if value)
 
 
-def _message(entry: LogEntry, platform: str) -> Message | None:
+def _modules(modules: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, version in sorted(modules.items())[:MOST_MODULES]:
+        yield end_cut(visible(name), MOST_FACT), end_cut(visible(version), MOST_FACT)
+
+
+def _message(event: Event) -> Message | None:
+    """Returns the message, unless it only repeats the exception, as old clients send it."""
+    entry = event.logentry or LogEntry()
     text = entry.formatted or entry.message
-    if not text:
+    if not text or text in _titles(event):
         return None
-    template = value_of(entry.message, platform) if entry.message and entry.message != text else None
-    params = value_of(entry.params, platform) if entry.params not in (None, [], {}, "") else None
-    return Message(value_of(text, platform), template, params)
+    template = value_of(entry.message, event.platform) if entry.message and entry.message != text else None
+    params = value_of(entry.params, event.platform) if entry.params not in (None, [], {}, "") else None
+    return Message(value_of(text, event.platform), template, params)
+
+
+def _titles(event: Event) -> set[str]:
+    values = event.exception.values if event.exception else []
+    return {f"{value.type}: {value.value}" for value in values} | {value.value for value in values}
 
 
 def _crumb(crumb: Breadcrumb, platform: str) -> Crumb:
@@ -216,7 +234,7 @@ def _request(request: Request, platform: str) -> RequestView | None:
     body = value_of(request.data, platform) if request.data not in (None, "", {}, []) else None
     if not (request.url or parts or body):
         return None
-    url = visible(request.url)
+    url = end_cut(visible(request.url), MOST_URL)
     link = request.url if request.url.lower().startswith(("http://", "https://")) else ""
     return RequestView(end_cut(visible(request.method), 20), url, link, parts, body, command(request))
 

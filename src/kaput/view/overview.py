@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from kaput.store.base import ActivityRow, TagCount
 from kaput.view.render import plural
-from kaput.view.values import visible
+from kaput.view.values import end_cut, visible
 
 HOUR = 3600
 DAYS = 14
@@ -17,6 +17,7 @@ HEIGHT = 36
 STEP = 10
 BAR = 8
 MOST_VALUES = 4
+LONGEST = 200
 TOP_TAGS = 7
 FIRST_TAGS = ("environment", "release", "browser", "os", "server_name", "user", "transaction", "url")
 
@@ -63,11 +64,12 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of the activity log; the words end where the time follows."""
+    """One line of the activity log; the words end where the time follows. `detail` is the release, if any."""
 
     words: str
     time: float
     kind: str
+    detail: str = ""
 
 
 def first_hour(now: float) -> int:
@@ -114,8 +116,10 @@ def _tag(key: str, counts: Sequence[TagCount], events: int) -> Tag:
     shares = []
     for one in counts[:MOST_VALUES]:
         part = min(100, round(100 * one.count / events))
-        shares.append(Share(visible(one.value), one.count, f"{part}%" if part else "<1%", max(1, part)))
-    return Tag(visible(key), tuple(shares), max(0, len(counts) - MOST_VALUES))
+        shares.append(
+            Share(end_cut(visible(one.value), LONGEST), one.count, f"{part}%" if part else "<1%", max(1, part))
+        )
+    return Tag(end_cut(visible(key), LONGEST), tuple(shares), max(0, len(counts) - MOST_VALUES))
 
 
 WORDS = {
@@ -135,7 +139,7 @@ def _step(row: ActivityRow, viewer: str) -> Step:
     words = WORDS.get(row.kind, row.kind.replace("_", " "))
     who = "you" if row.who and row.who == viewer else row.who
     detail = f" in {row.detail}" if row.detail and row.kind in WORDS else f" {row.detail}" if row.detail else ""
-    return Step(visible(words + detail + (f" by {who}" if who else "")), row.time, row.kind)
+    return Step(visible(words + detail + (f" by {who}" if who else "")), row.time, row.kind, visible(row.detail))
 
 
 def decided(log: Sequence[Step], status: str, *, regressed: bool) -> Step | None:

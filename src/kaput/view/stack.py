@@ -4,6 +4,7 @@ In: the exception chain or a bare stack trace of a normalised event. Out: frozen
 `templates/_stack.html`. Pure and bounded; `view/event.py` imports it.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -22,6 +23,7 @@ MOST_COLOURED = 40
 REPEATS = 3
 DEEPEST = 6
 MOST_PACKAGES = 3
+WORD = re.compile(r"[^\W\d]\w*")
 ONLY_SEEN = ("", ".", "..", "<frozen")
 
 
@@ -42,6 +44,7 @@ class Call:
         place: file and line, cut in the middle when long; `path` is the whole path.
         own: it is code of the application, not of a library.
         open: source and locals are shown before anything is clicked.
+        used: how many of the locals stand on the running line; they come first.
     """
 
     function: str
@@ -51,6 +54,7 @@ class Call:
     open: bool
     lines: tuple[SourceLine, ...]
     locals: tuple[Member, ...]
+    used: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +232,7 @@ def _call(frame: Frame, platform: str, budget: _Budget, *, is_open: bool) -> Cal
     path = visible(frame.filename or frame.abs_path or frame.module or "unknown file")
     line = f":{frame.lineno}" if frame.lineno is not None else ""
     full = visible(frame.abs_path or frame.filename) + line
+    used, others = _locals(frame, platform)
     return Call(
         function=end_cut(visible(frame.function or "?"), 120),
         place=cut_middle(path, 72) + line,
@@ -235,14 +240,26 @@ def _call(frame: Frame, platform: str, budget: _Budget, *, is_open: bool) -> Cal
         own=frame.in_app,
         open=is_open,
         lines=tuple(_source(frame, platform, budget)),
-        locals=members_of(frame.vars, platform),
+        locals=(*used, *others),
+        used=len(used),
     )
+
+
+def _locals(frame: Frame, platform: str) -> tuple[list[Member], list[Member]]:
+    """Returns the local variables that stand on the running line, and the others, both in their order."""
+    words = set(WORD.findall(frame.context_line or ""))
+    members = members_of(frame.vars, platform)
+    return [one for one in members if one.name in words], [one for one in members if one.name not in words]
 
 
 def _source(frame: Frame, platform: str, budget: _Budget) -> Iterator[SourceLine]:
     if frame.context_line is None:
         return
     before, after = frame.pre_context[-CONTEXT:], frame.post_context[:CONTEXT]
+    while before and not before[0].strip():
+        before = before[1:]
+    while after and not after[-1].strip():
+        after = after[:-1]
     texts = [*map(cut_line, before), cut_line(frame.context_line, frame.colno), *map(cut_line, after)]
     html = coloured(texts, frame.filename, platform) if budget.take_coloured() else [Markup.escape(t) for t in texts]
     for index, line in enumerate(html):

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import Future
 from typing import Any
 
 import msgspec
@@ -98,23 +99,23 @@ class Door:
         if request.method == "OPTIONS":
             return reply.PREFLIGHT
         keys = self._keys()
-        project_id = _named_project(request.path, keys)
+        project_id = 0
         try:
             admission = intake.admit(request, keys, self._limits)
-            project_id = admission.project_id or project_id
+            project_id = admission.project_id
             refusal = self._pressure()
             if refusal is not None:
                 raise refusal
             content = await body.read()
             if content is None:
-                self._note("client_gone", project_id)
+                self._note("client_gone", project_id or _named_project(request.path, keys))
                 return None
             request = msgspec.structs.replace(request, body=content, received=self._clock())
             taken = await self._unpack(request, admission, keys)
         except Refused as refusal:
-            self._note(refusal.reason, project_id)
+            self._note(refusal.reason, project_id or _named_project(request.path, keys))
             return reply.refused(refusal, request.path)
-        return await self._keep(taken, request, project_id)
+        return await self._keep(taken, request)
 
     async def _unpack(self, request: Request, admission: Admission, keys: Keys) -> Taken:
         encoded = request.headers.get("content-encoding", "")
@@ -123,16 +124,15 @@ class Door:
         async with self._beside:
             return await asyncio.to_thread(intake.unpack, request, admission, keys, self._limits, self._new_id)
 
-    async def _keep(self, taken: Taken, request: Request, project_id: int) -> Answer:
+    async def _keep(self, taken: Taken, request: Request) -> Answer:
         """Answers once everything is durable."""
         if taken.drops:
             self._appender.note(taken.drops)
         try:
             if taken.records:
-                # The shield: a request that is cancelled must not cancel the write, which others wait for too.
-                await asyncio.shield(asyncio.wrap_future(self._appender.append(taken.records)))
+                await _done(self._appender.append(taken.records))
         except BufferUnwritable as error:
-            self._note("buffer_unwritable", project_id, len(taken.records))
+            self._note("buffer_unwritable", taken.records[0].project_id, len(taken.records))
             return reply.refused(Refused(503, "buffer_unwritable", str(error)), request.path)
         return reply.PIXEL if request.method == "GET" else reply.kept(taken.answer_id)
 
@@ -169,6 +169,28 @@ def _named_project(path: str, keys: Keys) -> int:
     except Refused:
         return 0
     return named if named in keys.projects else 0
+
+
+async def _done(written: Future[None]) -> None:
+    """Waits for a future of another thread, and raises what it raises.
+
+    Unlike asyncio.wrap_future it leaves the write alone when the request is cancelled: others wait for it too.
+    """
+    loop = asyncio.get_running_loop()
+    waiter = loop.create_future()
+
+    def wake(_: Future[None]) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_settle, waiter)
+
+    written.add_done_callback(wake)
+    await waiter
+    written.result()
+
+
+def _settle(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 async def _send(answer: Answer, request: Request, body: Body, send: Send) -> None:

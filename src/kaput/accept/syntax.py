@@ -17,7 +17,7 @@ from msgspec import Raw, Struct
 from kaput.errors import Refused
 
 NIL = "0" * 32
-RESERVE = 50  # frames: both parsers stop where the stack's limit is, and what reads the event later may stand deeper
+RESERVE = 30  # frames: both parsers stop where the stack's limit is, and what reads the event later may stand deeper
 
 _BYTE_ORDER_MARK = "\ufeff"
 _ID = re.compile(r"[0-9a-f]{32}")

@@ -4,7 +4,7 @@ In: an exception of a view. Out: a small page with the status, what happened and
 no database, because these may be what is broken. `view/pages.py` imports it.
 """
 
-from flask import Flask, render_template
+from flask import Flask, current_app
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -43,7 +43,9 @@ Answer = tuple[str, int] | tuple[str, int, dict[str, str]]
 def failure(status: int, text: str = "") -> Answer:
     """Makes the page for a status; `text` takes the place of the usual one."""
     title = TITLES.get(status, "That did not work")
-    return render_template("failure.html", status=status, heading=title, text=text or TEXTS.get(status, "")), status
+    # Not by render_template: its context processors would load the account, from the database that may be gone.
+    page = current_app.jinja_env.get_template("failure.html")
+    return page.render(status=status, heading=title, text=text or TEXTS.get(status, "")), status
 
 
 def register_failures(app: Flask) -> None:

@@ -22,6 +22,7 @@ from kaput.view.render import number, plural
 blueprint = Blueprint("issues", __name__)
 
 PER_PAGE = 50
+LAST_PAGE = 1_000_000
 HOURS = 24
 NEW_FOR = 86400.0
 """Seconds for which an issue is marked as new."""
@@ -99,7 +100,7 @@ def _list(project: ProjectRow | None, projects: list[ProjectRow]) -> str | tuple
     query = request.args.get("q", "").strip()
     status = _wanted_status(query)
     word = status.value if status else ALL
-    page = max(1, request.args.get("page", 1, type=int))
+    page = min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)
     ids = tuple(one.id for one in projects)
     counts = parts().store.issues.counts(ids) if ids else {}
     silent = not any(counts.values())

@@ -89,6 +89,7 @@ def _add_rendering(app: Flask, parts: Parts) -> None:
         exact=render.exact,
         number=render.number,
         cut_middle=render.cut_middle,
+        cut_end=render.cut_end,
         bars=bars,
     )
     app.jinja_env.globals.update(

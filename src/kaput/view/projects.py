@@ -10,7 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from kaput.errors import Conflict
-from kaput.store.base import KeyRow, ProjectRow, Status
+from kaput.store.base import AccountRow, KeyRow, ProjectRow, Status
 from kaput.view.access import admin_only, visible_project, visible_projects
 from kaput.view.dsn import dsn
 from kaput.view.parts import parts
@@ -115,7 +115,7 @@ def set_key(slug: str, key_id: int) -> Response:
 def add_member(slug: str) -> Response:
     """Makes an account a member."""
     project = visible_project(slug)
-    account = parts().store.accounts.get(_account_id())
+    account = _account()
     parts().store.projects.add_member(project.id, account.id)
     return _done(project, f"{account.email} is a member now.")
 
@@ -125,7 +125,7 @@ def add_member(slug: str) -> Response:
 def remove_member(slug: str) -> Response:
     """Ends a membership."""
     project = visible_project(slug)
-    account = parts().store.accounts.get(_account_id())
+    account = _account()
     parts().store.projects.remove_member(project.id, account.id)
     return _done(project, f"{account.email} is no member any more.")
 
@@ -161,8 +161,9 @@ def _name() -> str:
     return name if len(name) <= LONGEST_NAME else ""
 
 
-def _account_id() -> int:
-    return request.form.get("account", type=int) or abort(400)
+def _account() -> AccountRow:
+    wanted = request.form.get("account", type=int) or abort(400)
+    return next((account for account in parts().store.accounts.all() if account.id == wanted), None) or abort(404)
 
 
 def _open_issues(project: ProjectRow) -> int:

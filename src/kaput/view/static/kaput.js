@@ -74,6 +74,7 @@ const KEYS = {
   j: () => move(1),
   k: () => move(-1),
   o: () => inRow((row) => row.querySelector(".title").click()),
+  Enter: () => inRow((row) => row.querySelector(".title").click()),
   x: () => inRow((row) => row.querySelector(".pick").click()),
 };
 
@@ -89,7 +90,8 @@ function press(event) {
     return;
   }
   const element = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === event.key && one.checkVisibility({ visibilityProperty: true }));
-  if (!element && !(event.key in KEYS)) return;
+  const ownEnter = event.key === "Enter" && !event.target.matches(".pick"); // Enter in a checkbox would send the form
+  if (ownEnter || (!element && !(event.key in KEYS))) return;
   event.preventDefault();
   if (!element) KEYS[event.key]();
   else if (element.matches("input, textarea, select")) { element.focus(); element.select(); }

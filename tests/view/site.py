@@ -1,0 +1,189 @@
+"""The page over a real store, and a browser without a window to look at it."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from kaput.config import Settings
+from kaput.errors import MailFailed
+from kaput.model import (
+    Batch,
+    Dead,
+    Digested,
+    Draft,
+    Drop,
+    Event,
+    ExceptionChain,
+    ExceptionValue,
+    Frame,
+    Grouping,
+    Stacktrace,
+    Stats,
+    Title,
+    User,
+)
+from kaput.store.base import AccountRow, IssueFilter, IssueRow, ProjectRow, Store
+from kaput.view.pages import create_pages
+from kaput.view.parts import Parts
+from tests.clock import SettableClock
+
+SECRET = b"a secret that is long enough"
+PASSWORD = "correct horse"
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+@dataclass
+class Site:
+    """One installation as the page sees it; what the page set in motion is noted."""
+
+    store: Store
+    clock: SettableClock
+    data: Path
+    mailed: list[str] = field(default_factory=list)
+    retried: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    refusal: str = ""
+
+    def app(self, **settings: str) -> Flask:
+        """Makes the page with some settings given."""
+        return create_pages(
+            Parts(
+                store=self.store,
+                settings=Settings(data=self.data, **settings),  # type: ignore[arg-type]  # texts only
+                secret=SECRET,
+                clock=self.clock,
+                read_stats=self.stats,
+                send_test=self._send,
+                retry_dead=self._note(self.retried),
+                drop_dead=self._note(self.dropped),
+                problems=lambda: self.problems,
+            )
+        )
+
+    def stats(self) -> Stats:
+        """Counts what the store has; nothing waits in a buffer."""
+        sums = self.store.facts.tallies()
+        return Stats(
+            accepted=sums.digested + sums.dead,
+            digested=sums.digested,
+            pending=0,
+            dead=sums.dead,
+            dropped=sums.dropped,
+            issues=sums.issues,
+            events=sums.events,
+            notices=sums.notices,
+        )
+
+    def admin(self) -> AccountRow:
+        """Makes the first account."""
+        return self.store.accounts.add_first("ada@example.org", PASSWORD)
+
+    def member(self, *projects: ProjectRow, email: str = "bob@example.org") -> AccountRow:
+        """Makes an account that is a member of some projects."""
+        account = self.store.accounts.add(email, PASSWORD, admin=False)
+        for project in projects:
+            self.store.projects.add_member(project.id, account.id)
+        return account
+
+    def break_(
+        self, project: ProjectRow, kind: str, value: str, *, times: int = 1, age: float = 60.0, tell: str = ""
+    ) -> IssueRow:
+        """Stores events of one issue, all `age` seconds ago, with notices to `tell`, and returns the issue."""
+        self.store.batches.commit(
+            Batch([self._event(project, kind, value, age) for _ in range(times)], [], [], []),
+            lambda changes, _members: [Draft(change, tell) for change in changes if tell],
+        )
+        newest = self.store.issues.find(IssueFilter(projects=(project.id,), limit=1000)).issues
+        return next(issue for issue in newest if (issue.type, issue.value) == (kind, value))
+
+    def lose(self, name: str, reason: str) -> None:
+        """Notes a record that could not be digested."""
+        dead = Dead(name, reason, 1, "ab" * 16, self.clock())
+        self.store.batches.commit(Batch([], [dead], [], []), lambda _changes, _who: [])
+
+    def leave_out(self, reason: str, count: int) -> None:
+        """Notes something that was refused."""
+        self.store.facts.add_drops([Drop(reason, count, self.clock())])
+
+    def _event(self, project: ProjectRow, kind: str, value: str, age: float) -> Digested:
+        when = self.clock() - age
+        frame = Frame(filename="shop/pricing.py", function="price_cart", lineno=88, in_app=True, context_line="x")
+        event = Event(
+            event_id=secrets.token_hex(16),
+            timestamp=when,
+            received=when,
+            platform="python",
+            release="2.4.1",
+            environment="production",
+            user=User(id="7"),
+            exception=ExceptionChain([ExceptionValue(type=kind, value=value, stacktrace=Stacktrace([frame]))]),
+        )
+        grouping = Grouping(
+            "v1", (hashlib.blake2b(f"{kind}:{value}".encode(), digest_size=16).hexdigest(),), "last own frame"
+        )
+        return Digested(project.id, event, grouping, Title(kind, value, "price_cart in shop/pricing.py"))
+
+    def _send(self, address: str) -> None:
+        if self.refusal:
+            raise MailFailed(self.refusal)
+        self.mailed.append(address)
+
+    @staticmethod
+    def _note(names: list[str]) -> Callable[[Sequence[str]], int]:
+        def note(given: Sequence[str]) -> int:
+            names.extend(given)
+            return len(given)
+
+        return note
+
+
+@dataclass
+class Visitor:
+    """A person at a browser: one cookie jar, forms sent with the token of the page they stand on."""
+
+    client: FlaskClient
+    base_url: str = "http://kaput.test/"
+    peer: str = "192.0.2.7"
+
+    def get(self, path: str, status: int = 200) -> str:
+        """Opens a page and returns its HTML."""
+        answer = self.open(path)
+        assert answer.status_code == status, answer.text
+        return answer.text
+
+    def open(self, path: str) -> TestResponse:
+        """Opens a page."""
+        given = {"REMOTE_ADDR": self.peer}
+        return self.client.get(path, base_url=self.base_url, environ_overrides=given, buffered=True)
+
+    def send(self, path: str, page: str = "/login", **fields: str | list[str]) -> TestResponse:
+        """Sends a form, with the token that stands on `page`."""
+        found = TOKEN.search(self.open(page).text)
+        assert found is not None, f"{page} has no form"
+        return self.client.post(
+            path,
+            data={"csrf_token": found[1], **fields},
+            base_url=self.base_url,
+            environ_overrides={"REMOTE_ADDR": self.peer},
+            headers={"Referer": self.base_url},
+        )
+
+    def log_in(self, email: str, password: str = PASSWORD) -> TestResponse:
+        """Sends the login form."""
+        return self.send("/login", email=email, password=password)
+
+
+def visitor(app: Flask, email: str = "") -> Visitor:
+    """Returns someone new, logged in when an address is given."""
+    someone = Visitor(app.test_client())
+    if email:
+        assert someone.log_in(email).status_code == 302
+    return someone

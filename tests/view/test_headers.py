@@ -1,0 +1,32 @@
+"""The headers of every answer."""
+
+import re
+
+from tests.view.site import Site, visitor
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def test_pages_are_sealed_and_not_kept(site: Site) -> None:
+    """Pages and error pages have the policy, are not sniffed, and no cache keeps them."""
+    site.admin()
+    someone = visitor(site.app(), "ada@example.org")
+    for path in ("/account", "/nowhere", "/logout", "/metrics"):
+        headers = someone.open(path).headers
+        assert headers["Content-Security-Policy"] == POLICY
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert headers["Cache-Control"] == "no-store"
+
+
+def test_static_files_are_kept_by_their_version(site: Site) -> None:
+    """A static file named with its version is kept for a year, one without it is asked for again."""
+    someone = visitor(site.app())
+    address = re.search(r"/static/kaput\.css\?v=[0-9a-f]{12}", someone.get("/login"))
+    assert address is not None
+    assert someone.open(address[0]).headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert someone.open("/static/kaput.css").headers["Cache-Control"] == "no-cache"
+    assert someone.open("/static/none.css?v=1").headers["Cache-Control"] == "no-cache"

@@ -1,0 +1,82 @@
+"""The page about the installation itself."""
+
+import re
+
+from kaput.store.base import ProjectRow
+from tests.view.site import Site, visitor
+
+
+def test_it_shows_the_counts(site: Site, shop: ProjectRow) -> None:
+    """Every count of the stats stands under its name."""
+    site.admin()
+    site.break_(shop, "KeyError", "x", times=1204)
+    site.lose("1.record", "The event is no object.")
+    page = visitor(site.app(), "ada@example.org").get("/server")
+    figures = dict(re.findall(r"<dt>([^<]+)</dt><dd[^>]*>([^<]+)</dd>", page))
+    assert figures | {"accepted": "1,205", "digested": "1,204", "dead": "1", "issues": "1"} == figures
+    assert figures["events stored"] == "1,204"
+
+
+def test_it_shows_why_something_was_left_out(site: Site) -> None:
+    """Each reason has its count of the last day and of ever."""
+    site.admin()
+    site.leave_out("rate_limited", 5)
+    site.clock.now += 3 * 86400
+    site.leave_out("rate_limited", 7)
+    page = visitor(site.app(), "ada@example.org").get("/server")
+    row = re.search(r"<code>rate_limited</code>.*?</tr>", page, re.DOTALL)
+    assert row is not None
+    assert re.findall(r">([\d,]+)<", row[0]) == ["7", "12"]
+
+
+def test_dead_records_are_shown_and_handled(site: Site) -> None:
+    """Each dead record has its reason; one is put back or dropped by its name, or all at once."""
+    site.admin()
+    site.lose("1.record", "The event is <no> object.")
+    site.lose("2.record", "Too deep.")
+    someone = visitor(site.app(), "ada@example.org")
+    assert "The event is &lt;no&gt; object." in someone.get("/server")
+    someone.send("/server/dead", "/server", what="retry", name="1.record")
+    assert "1 record put back." in someone.get("/server")
+    someone.send("/server/dead", "/server", what="drop")
+    assert "2 records removed for good." in someone.get("/server")
+    assert (site.retried, site.dropped) == (["1.record"], ["1.record", "2.record"])
+    assert someone.send("/server/dead", "/server", what="burn").status_code == 400
+
+
+def test_a_test_mail_goes_to_the_viewer(site: Site) -> None:
+    """The button sends to one's own address and says that the server took it."""
+    site.admin()
+    someone = visitor(site.app(smtp_host="mail.test"), "ada@example.org")
+    someone.send("/server/mail", "/server")
+    assert site.mailed == ["ada@example.org"]
+    assert "The mail server took a test mail for ada@example.org." in someone.get("/server")
+
+
+def test_a_refused_test_mail_shows_the_servers_words(site: Site) -> None:
+    """What the mail server said stands on the page."""
+    site.admin()
+    site.refusal = "535 authentication failed"
+    someone = visitor(site.app(smtp_host="mail.test"), "ada@example.org")
+    someone.send("/server/mail", "/server")
+    assert "The mail did not go out: 535 authentication failed" in someone.get("/server")
+
+
+def test_without_a_mail_server_none_is_tried(site: Site) -> None:
+    """Without KAPUT_SMTP_HOST the button is dead and the form says what to set."""
+    site.admin()
+    someone = visitor(site.app(), "ada@example.org")
+    assert re.search(r"<button[^>]* disabled>Send a test mail", someone.get("/server"))
+    someone.send("/server/mail", "/server")
+    assert "No mail was sent: KAPUT_SMTP_HOST is not set." in someone.get("/server")
+    assert site.mailed == []
+
+
+def test_the_mail_password_is_not_shown(site: Site) -> None:
+    """The page names the mail server and not its login."""
+    site.admin()
+    app = site.app(smtp_host="mail.test", smtp_user="kaput-login", smtp_password="hunter2")
+    page = visitor(app, "ada@example.org").get("/server")
+    assert "mail.test:25" in page
+    assert "hunter2" not in page
+    assert "kaput-login" not in page

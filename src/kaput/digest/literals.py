@@ -93,7 +93,9 @@ _PEM_REACH = 8192
 _NO_USERS = frozenset(
     {b"mailto", b"email", b"e-mail", b"mail", b"to", b"from", b"cc", b"bcc", b"sip", b"xmpp", b"acct", b"user"}
 )
+_PLACE = re.compile(rb"%[-+#0 ]{0,5}\d{0,5}(?:\.\d{1,5})?[sdrfiouxXeEgGc]|\{\w{0,100}\}")
 _NAME_REACH = 64
+_FAR = 1000
 _QUOTES = b"\"'`"
 
 Span = tuple[int, int]
@@ -127,6 +129,19 @@ def filter_text(text: bytes, hits: Iterable[tuple[int, int, int]], *, code: bool
         return text, 0
     pieces.append(text[done:])
     return b"".join(pieces), count
+
+
+def secret_places(template: bytes) -> list[int]:
+    """Which places of a message template (`password=%s`) stand where a secret would, counted from 0."""
+    places = [match.start() for match in _PLACE.finditer(template)]
+    if not places:
+        return []
+    secret = set()
+    for match in SCAN.finditer(template):
+        if match.lastindex == 1 and secret_name(_whole_name(template, match.start())[0].decode()):
+            quotes = template[match.end() : match.end() + 4]
+            secret.add(match.end() + len(quotes) - len(quotes.lstrip(b"\"'\\")))
+    return [index for index, start in enumerate(places) if start in secret]
 
 
 # --- the literal to the right of a name -----------------------------------------------------------------------------
@@ -234,8 +249,14 @@ def _opening(literal: bytes) -> int:
 
 
 def _in_string(text: bytes, at: int) -> bool:
-    """Whether `at` is inside of a string or comment that began on the same line of source."""
-    line = text[text.rfind(b"\n", 0, at) + 1 : at]
+    """Whether `at` is inside of a string or comment that began on the same line of source.
+
+    Far out on a line, which no person wrote, it is taken for the inside, where more is filtered.
+    """
+    begin = text.rfind(b"\n", max(0, at - _FAR), at) + 1
+    if at - begin > _FAR:
+        return True
+    line = text[begin:at]
     return any(not match[1] for match in _STRINGS.finditer(line))
 
 

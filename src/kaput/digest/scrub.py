@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from kaput.digest.literals import SCAN, filter_text
+from kaput.digest.literals import SCAN, filter_text, secret_places
 from kaput.digest.secrets import FILTERED, NAME_LIMIT, is_card, package_name, secret_cookie, secret_name
 
 _SOURCE = frozenset({"pre_context", "context_line", "post_context"})
@@ -43,7 +43,21 @@ def scrub(event: dict[str, Any]) -> int:
     Returns:
         How many were replaced.
     """
-    return _scrub(event, 0)
+    count = sum(_scrub_params(event.get(key)) for key in ("logentry", "message"))
+    return count + _scrub(event, 0)
+
+
+def _scrub_params(entry: Any) -> int:
+    """Replaces the parameters of a log message that its template puts behind a secret name."""
+    if not isinstance(entry, dict):
+        return 0
+    template, params = entry.get("message"), entry.get("params")
+    if not isinstance(template, str) or not isinstance(params, list):
+        return 0
+    places = [index for index in secret_places(template.encode()) if index < len(params)]
+    for index in places:
+        params[index] = FILTERED
+    return len(places)
 
 
 def _scrub(root: Any, level: int) -> int:

@@ -219,9 +219,29 @@ def test_large_bodies_are_taken_apart_beside_the_loop(size: int, beside: bool) -
 
 def test_bytes_held_are_let_go() -> None:
     """Requests one after the other never fill the budget, refused ones neither."""
-    app = door(MemoryAppender(), Limits(max_held=len(SENT)))
+    app = door(MemoryAppender(), Limits(max_held=len(SENT), max_body=len(SENT)))
     for body, status in [(SENT, 200), (b"[" + SENT[1:], 400), (SENT, 200)]:
         assert ask(app, scope(), pieces(body)).status == status
+
+
+def test_requests_share_the_bytes_they_may_hold() -> None:
+    """A second large body beside the first is a 503 that asks to come again; alone it is taken."""
+    appender = MemoryAppender(waiting=True)
+    app = door(appender, Limits(max_held=0, max_body=len(SENT) + 10))
+    first, second = Client(pieces(SENT)), Client(pieces(SENT))
+
+    async def run() -> None:
+        task = asyncio.ensure_future(app(scope(content_length="9"), first.receive, first.send))
+        async with asyncio.timeout(PATIENCE):
+            while not appender.futures:
+                await asyncio.sleep(0)
+        await app(scope(content_length="9"), second.receive, second.send)
+        appender.futures[0].set_result(None)
+        await task
+
+    asyncio.run(run())
+    assert (first.status, second.status, appender.dropped) == (200, 503, {"overload": 1})
+    assert int(second.headers["retry-after"]) > 0
 
 
 def post(port: int, body: bytes) -> tuple[int, bytes]:

@@ -75,7 +75,7 @@ class Door:
         self._clock = clock
         self._pressure = pressure
         self._new_id = new_id
-        self._budget = Budget(limits.max_held)
+        self._budget = Budget(max(limits.max_held, limits.max_body))  # one body of any allowed size has room
         self._beside = asyncio.Semaphore(BESIDE_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

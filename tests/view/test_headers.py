@@ -30,3 +30,10 @@ def test_static_files_are_kept_by_their_version(site: Site) -> None:
     assert someone.open(address[0]).headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert someone.open("/static/kaput.css").headers["Cache-Control"] == "no-cache"
     assert someone.open("/static/none.css?v=1").headers["Cache-Control"] == "no-cache"
+
+
+def test_static_files_carry_no_session(site: Site) -> None:
+    """A file that a shared cache may keep comes without anybody's cookie."""
+    site.admin()
+    someone = visitor(site.app(), "ada@example.org")
+    assert "Set-Cookie" not in someone.open("/static/kaput.css?v=1").headers

@@ -1,0 +1,205 @@
+"""The page in a real browser: set-up, login, the list, its keys, a phone, the dark."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from kaput.store.base import ProjectRow, Status
+from kaput.view.secret import setup_token
+from tests.view.site import PASSWORD, SECRET, Site
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
+
+
+@dataclass
+class Look:
+    """A browser and the address of a running page; `complaints` is what the browser's console said against it."""
+
+    browser: Browser
+    address: str
+    complaints: list[str]
+
+    def page(self, width: int = 1280, scheme: str = "light", zone: str = "Asia/Tokyo") -> Page:
+        """Opens an empty page in a new profile."""
+        context = self.browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme="dark" if scheme == "dark" else "light",
+            timezone_id=zone,
+            locale="en-GB",
+            base_url=self.address,
+        )
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=self.address)
+        page = context.new_page()
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
+
+    def inside(self, path: str, width: int = 1280, scheme: str = "light") -> Page:
+        """Opens a page as the admin."""
+        page = self.page(width, scheme)
+        page.goto("/login")
+        page.get_by_label("Email").fill("ada@example.org")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(lambda address: "/login" not in address)
+        page.goto(path)
+        return page
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def look(site: Site, browser: Browser) -> Iterator[Look]:
+    server = make_server("127.0.0.1", 0, site.app(smtp_host="mail.test"), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    made = Look(browser, f"http://127.0.0.1:{server.server_port}", [])
+    try:
+        yield made
+    finally:
+        for context in browser.contexts:
+            context.close()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert made.complaints == []
+
+
+def test_a_person_sets_up_and_logs_in(site: Site, look: Look) -> None:
+    """The link makes the account and leads to the first DSN, which a button copies; later the password opens it."""
+    page = look.page()
+    page.goto(f"/setup?token={setup_token(SECRET)}")
+    page.get_by_label("Email").fill("ada@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create the account").click()
+    expect(page.get_by_text("Nothing has broken yet")).to_be_visible()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    key = site.store.projects.keys(1)[0].public
+    assert page.evaluate("navigator.clipboard.readText()") == f"http://{key}@{look.address.removeprefix('http://')}/1"
+    page.get_by_label("Account: ada@example.org").click()
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_label("Email").fill("ada@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_text("Nothing has broken yet")).to_be_visible()
+
+
+def test_the_list_is_worked_by_keys(site: Site, shop: ProjectRow, look: Look) -> None:
+    """Keys move, select, resolve, undo, search and open; and one shows them all."""
+    site.admin()
+    issues = [site.break_(shop, "KeyError", f"sku-{index}", age=index + 1) for index in range(3)]
+    page = look.inside("/projects/shop/issues")
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    for key in "jjxke":
+        page.keyboard.press(key)
+    expect(page.get_by_text("1 issue resolved.")).to_be_visible()
+    assert site.store.issues.get(issues[1].id).status == Status.RESOLVED
+    page.keyboard.press("z")
+    expect(page.get_by_text("Undone.")).to_be_visible()
+    assert site.store.issues.get(issues[1].id).status == Status.UNRESOLVED
+    page.keyboard.press("/")
+    page.keyboard.type("sku-2")
+    page.keyboard.press("Enter")
+    expect(page.locator(".issue")).to_have_count(1)
+    page.keyboard.press("j")
+    page.keyboard.press("o")
+    page.wait_for_url(f"**/issues/{issues[2].short_id}")
+
+
+def test_enter_in_a_checkbox_opens_and_does_not_resolve(site: Site, shop: ProjectRow, look: Look) -> None:
+    """Enter on a selected row's box opens the issue; no form is sent."""
+    site.admin()
+    issue = site.break_(shop, "KeyError", "x")
+    page = look.inside("/projects/shop/issues")
+    page.get_by_label(f"Select {issue.short_id}").check()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/issues/{issue.short_id}")
+    assert site.store.issues.get(issue.id).status == Status.UNRESOLVED
+
+
+def test_buttons_appear_with_the_first_selection(site: Site, shop: ProjectRow, look: Look) -> None:
+    """Resolve and mute are out of the way until an issue is selected, and then work by mouse."""
+    site.admin()
+    issue = site.break_(shop, "KeyError", "x")
+    page = look.inside("/projects/shop/issues")
+    expect(page.get_by_role("button", name="Mute")).to_be_hidden()
+    page.get_by_label(f"Select {issue.short_id}").check()
+    page.get_by_role("button", name="Mute").click()
+    expect(page.get_by_text("1 issue muted.")).to_be_visible()
+    assert site.store.issues.get(issue.id).status == Status.MUTED
+
+
+def test_times_are_in_the_readers_zone(site: Site, shop: ProjectRow, look: Look) -> None:
+    """The exact time in the title is that of the reader's clock on the wall."""
+    site.admin()
+    site.break_(shop, "KeyError", "x", age=0)
+    page = look.inside("/projects/shop/issues")
+    title = page.locator(".issue .seen time").get_attribute("title")
+    assert title is not None
+    assert "15 Jan 2027" in title
+    assert "17:00:00" in title
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_fit_a_phone(site: Site, shop: ProjectRow, look: Look, scheme: str) -> None:
+    """At 375 pixels no page scrolls sideways, in light and in dark, and the two differ."""
+    site.admin()
+    site.member(email=f"{'long' * 15}@example.org")
+    site.lose("1.record", "no object " * 20)
+    site.break_(shop, "OperationalErrorOfAVeryLongName" * 4, "x" * 300, times=3)
+    page = look.inside("/issues", 375, scheme)
+    for path in ("/issues", "/projects", "/projects/shop/setup", "/projects/shop/settings", "/people", "/server"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") == 375, path
+    shade = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert (float(shade.removeprefix("oklch(").split()[0]) < 0.5) == (scheme == "dark")
+
+
+def test_text_has_enough_contrast(site: Site, shop: ProjectRow, look: Look) -> None:
+    """Inks, accents and states have at least 4.5 to 1 against each surface they stand on, in light and in dark."""
+    site.admin()
+    for scheme in ("light", "dark"):
+        page = look.inside(f"/projects/{shop.slug}/issues", scheme=scheme)
+        assert page.evaluate(CONTRAST) == []
+
+
+CONTRAST = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const style = getComputedStyle(document.documentElement);
+  const luminance = (name) => {
+    canvas.fillStyle = style.getPropertyValue(name);
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((part) => {
+      const share = part / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const pairs = [];
+  for (const ink of ["--ink", "--ink-2", "--ink-3", "--accent", "--broken", "--muted", "--resolved", "--info"])
+    for (const surface of ["--paper", "--raised", "--sunken"]) pairs.push([ink, surface]);
+  for (const name of ["broken", "muted", "resolved", "accent"]) pairs.push([`--${name}`, `--${name}-wash`]);
+  pairs.push(["--accent-ink", "--accent"]);
+  return pairs.filter(([a, b]) => {
+    const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+    return (high + 0.05) / (low + 0.05) < 4.5;
+  }).map((pair) => pair.join(" on "));
+}"""

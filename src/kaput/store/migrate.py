@@ -27,7 +27,7 @@ BUSY_SECONDS = 30.0
 
 def migrate(path: Path) -> None:
     """Runs all migrations that the database has not seen; several processes may call it at once."""
-    with path.with_suffix(".lock").open("w") as lock:
+    with path.with_name("migrate.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _set_modes(path)
         database = Database(path, BUSY_SECONDS)

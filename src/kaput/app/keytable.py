@@ -1,0 +1,25 @@
+"""The keys in memory: accept looks at a dictionary, and a thread keeps it as the database has it.
+
+In: the store's projects. Out: `accept.auth.Keys`. `app/application.py` makes it.
+"""
+
+from kaput.accept.auth import Keys
+from kaput.store.base import Projects
+
+
+class KeyTable:
+    """The keys of this moment; replaced whole, so that a request sees one state."""
+
+    def __init__(self, projects: Projects) -> None:
+        self._projects = projects
+        self._keys = Keys({}, frozenset())
+
+    def __call__(self) -> Keys:
+        """Returns the keys as they were read last."""
+        return self._keys
+
+    def refresh(self) -> None:
+        """Reads the keys again; raises StoreUnavailable, and then the last ones stay."""
+        keys = self._projects.keys()
+        public = {key.public: key.project_id for key in keys if not key.disabled}
+        self._keys = Keys(public, frozenset(key.project_id for key in keys))

@@ -1,0 +1,167 @@
+"""The worker: takes records from the buffer, digests them, and stores them batch by batch.
+
+In: a source, the store's batches, and as functions what digests, evaluates and buries. Out: stored events, buried
+records, and a call when there may be something to tell. The roots run it in a process of its own.
+
+The read position is committed in the transaction of the events, so a crash at any moment repeats a batch whole, or
+does not repeat it.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from kaput.buffer.base import Entry, Source
+from kaput.errors import StoreUnavailable, Undigestible
+from kaput.model import Batch, Change, Clock, Dead, Digest, Digested, Drop, Evaluate, Record
+from kaput.store.base import Batches
+
+IDLE_SECONDS = 1.0
+READ_AT_ONCE = 50
+MOST_IN_BATCH = 1000
+BATCH_SECONDS = 0.1
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+LONGEST_REASON = 500
+TORN = "torn"
+
+_log = logging.getLogger(__name__)
+
+Bury = Callable[[str, Record | bytes, str], Dead]
+"""Keeps what cannot be digested: `(name, record or damaged bytes, reason)`; raises OSError."""
+
+
+class Stop(Protocol):
+    """What the worker needs of `threading.Event`."""
+
+    def is_set(self) -> bool:
+        """Answers whether the worker shall end."""
+
+    def wait(self, timeout: float) -> bool:
+        """Waits until it is set, at most `timeout` seconds, and answers whether it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What became of one entry: an event, a drop, or (`reason`) a record to be buried."""
+
+    entry: Entry
+    digested: Digested | None = None
+    drop: Drop | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One worker; there is one at a time for each buffer.
+
+    Attributes:
+        told: called after a commit that made changes, so that their notices go out at once.
+        clock: the time now; it also measures how long a batch takes.
+    """
+
+    source: Source
+    batches: Batches
+    digest: Digest
+    evaluate: Evaluate
+    bury: Bury
+    told: Callable[[], None]
+    clock: Clock
+
+    def run(self, stop: Stop) -> None:
+        """Works until `stop` is set; `source.wake` makes it look at once."""
+        while not stop.is_set():
+            pieces = self._take()
+            if pieces:
+                self._insist(lambda pieces=pieces: self._commit(pieces), stop)  # type: ignore[misc]
+            else:
+                self._insist(self._release, stop)
+                self.source.wait(IDLE_SECONDS)
+
+    def _take(self) -> list[_Piece]:
+        """Digests what has come, for no longer than a fair time: who waits first is shown first."""
+        pieces: list[_Piece] = []
+        deadline = self.clock() + BATCH_SECONDS
+        while len(pieces) < MOST_IN_BATCH:
+            entries = self.source.read(READ_AT_ONCE)
+            pieces += map(self._piece, entries)
+            if not entries or self.clock() >= deadline:
+                break
+        return pieces
+
+    def _piece(self, entry: Entry) -> _Piece:
+        content = entry.content
+        if isinstance(content, Drop):
+            return _Piece(entry, drop=content)
+        if isinstance(content, bytes):
+            if entry.reason == TORN:
+                _log.warning("The end of %s was cut: %d bytes were never acknowledged.", entry.name, len(content))
+                return _Piece(entry, drop=Drop("torn_tail", 1, self.clock()))
+            return _Piece(entry, reason=f"Damaged on the disk: {entry.reason}.")
+        try:
+            return _Piece(entry, digested=self.digest(content))
+        except Undigestible as error:
+            return _Piece(entry, reason=str(error)[:LONGEST_REASON])
+        except Exception as error:  # noqa: BLE001 - a bug must cost this record only, and not for good
+            _log.exception("The event %s of project %d cannot be digested.", content.event_id, content.project_id)
+            return _Piece(entry, reason=_reason(error))
+
+    def _insist(self, action: Callable[[], None], stop: Stop) -> None:
+        """Tries until it succeeds or the worker shall end: a locked database or a full disk pass."""
+        pause = FIRST_PAUSE
+        while not stop.is_set():
+            try:
+                action()
+            except (StoreUnavailable, OSError) as error:
+                _log.warning("The worker tries again in %.1f s: %s", pause, error)
+                stop.wait(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                return
+
+    def _commit(self, pieces: Sequence[_Piece]) -> None:
+        try:
+            changes = self._commit_together(pieces)
+        except (StoreUnavailable, OSError):
+            raise
+        except Exception:  # noqa: BLE001 - whatever one record did must not cost the others
+            _log.exception("A batch of %d cannot be stored; each is stored by itself.", len(pieces))
+            changes = [change for piece in pieces for change in self._commit_alone(piece)]
+        if changes:
+            self.told()
+
+    def _commit_together(self, pieces: Sequence[_Piece]) -> list[Change]:
+        positions = {piece.entry.position.segment: piece.entry.position for piece in pieces}
+        batch = Batch(
+            digested=[piece.digested for piece in pieces if piece.digested is not None],
+            dead=[self._buried(piece) for piece in pieces if piece.reason],
+            drops=[piece.drop for piece in pieces if piece.drop is not None],
+            positions=list(positions.values()),
+        )
+        return self.batches.commit(batch, self.evaluate)
+
+    def _commit_alone(self, piece: _Piece) -> list[Change]:
+        try:
+            return self._commit_together([piece])
+        except (StoreUnavailable, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 - it goes to dead/ with what it did
+            _log.exception("The entry %s cannot be stored.", piece.entry.name)
+            return self._commit_together([_Piece(piece.entry, reason=_reason(error))])
+
+    def _buried(self, piece: _Piece) -> Dead:
+        content = piece.entry.content
+        if isinstance(content, Drop):
+            content = repr(content).encode()
+        return self.bury(piece.entry.name, content, piece.reason)
+
+    def _release(self) -> None:
+        """Deletes segments that were read to their end and have no writer."""
+        gone = self.source.release()
+        if gone:
+            self.batches.forget(gone)
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:LONGEST_REASON]

@@ -1,0 +1,128 @@
+"""One installation: a data directory, opened, with what the stages offer bound to it.
+
+In: settings. Out: `Installation`. A root: `app`, `serve` and `cli` import it.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from kaput.buffer.reader import backlog_bytes, count_pending
+from kaput.buffer.writer import SegmentWriter
+from kaput.config import Settings
+from kaput.digest.dead import DeadDirectory
+from kaput.errors import NotFound
+from kaput.model import Clock, Stats
+from kaput.serve.directory import make_directory, migrate_database, read_secret
+from kaput.store.base import Store
+from kaput.store.database import open_store
+from kaput.tell.mail import Composer
+from kaput.tell.probe import send_test
+from kaput.tell.smtp import SmtpChannel
+
+DEFAULT_ADDRESS = "http://127.0.0.1:9110"
+STATS_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An open data directory; a context manager that closes it."""
+
+    settings: Settings
+    store: Store
+    secret: bytes
+    clock: Clock
+
+    def base_url(self) -> str:
+        """Returns the address for people and clients, without a slash at the end.
+
+        KAPUT_URL, else what the running or last server listened on, else the default.
+        """
+        return (self.settings.url or self.store.facts.get("address") or DEFAULT_ADDRESS).rstrip("/")
+
+    def read_stats(self, project_id: int | None = None) -> Stats:
+        """Counts everything now, or one project; pending records are counted without looking whose they are."""
+        for _ in range(STATS_TRIES):
+            positions = self.store.batches.positions()
+            pending = count_pending(self.settings.spool, positions) if project_id is None else 0
+            tallies = self.store.facts.tallies(project_id)
+            if positions == self.store.batches.positions():
+                break  # no batch was committed in between, so that no event is counted twice or not at all
+        return Stats(
+            accepted=tallies.digested + pending + tallies.dead,
+            digested=tallies.digested,
+            pending=pending,
+            dead=tallies.dead,
+            dropped=tallies.dropped,
+            issues=tallies.issues,
+            events=tallies.events,
+            notices=tallies.notices,
+        )
+
+    def backlog(self) -> int:
+        """Returns the bytes that were accepted and are not yet visible."""
+        return backlog_bytes(self.settings.spool, self.store.batches.positions())
+
+    def send_test(self, address: str) -> None:
+        """Sends a test mail; raises MailFailed with the server's own words."""
+        composer = Composer(self.settings.sender)
+        send_test(SmtpChannel(self.settings), composer, self.base_url, self.clock, address)
+
+    def retry_dead(self, names: Sequence[str]) -> int:
+        """Puts dead records back into the buffer, and answers how many; those that cannot be tried stay where they are.
+
+        A crash in between leaves a record in both places: the second digest of it is then a duplicate.
+        """
+        directory = DeadDirectory(self.settings.dead)
+        writer = SegmentWriter(self.settings.spool, self.settings.segment_size, self.clock)
+        count = 0
+        try:
+            for name in names:
+                try:
+                    record = directory.read(name)
+                except NotFound:
+                    continue
+                writer.append([record]).result()
+                count += self.store.batches.forget_dead([name], dropped=False)
+                directory.remove(name)
+        finally:
+            writer.close()
+        return count
+
+    def drop_dead(self, names: Sequence[str]) -> int:
+        """Removes dead records for good, and answers how many."""
+        directory = DeadDirectory(self.settings.dead)
+        count = self.store.batches.forget_dead(names, dropped=True)
+        for name in names:
+            directory.remove(name)
+        return count
+
+    def close(self) -> None:
+        """Closes the store."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_installation(settings: Settings, clock: Clock = time.time) -> Installation:
+    """Opens the data directory; makes it, and brings its database up to date, when that is needed.
+
+    Raises:
+        StartError: the directory or the database cannot be used; one line that says what to do.
+    """
+    make_directory(settings)
+    migrate_database(settings)
+    return attach(settings, clock)
+
+
+def attach(settings: Settings, clock: Clock = time.time) -> Installation:
+    """Opens a data directory that is known to be up to date."""
+    return Installation(settings, open_store(settings.database, clock), read_secret(settings), clock)

@@ -1,0 +1,93 @@
+"""The web process: accepts events and shows the page.
+
+In: orders on standard input. Out: answers; at the first start, on standard output, where it listens and how to begin.
+The supervisor starts it as `python -m kaput.serve.web`.
+"""
+
+import logging
+import socket
+import sys
+import threading
+from collections.abc import Callable
+
+import uvicorn
+
+from kaput.app.application import create_application
+from kaput.buffer.writer import SegmentWriter
+from kaput.errors import KaputError
+from kaput.installation import Installation, attach
+from kaput.serve.lifeline import Orders, end_with_supervisor, receive
+from kaput.view.dsn import dsn
+from kaput.view.secret import setup_token
+
+BEAT_SECONDS = 0.5
+STOP_SECONDS = 5
+
+
+def main() -> int:
+    """Serves until the supervisor is gone or says so."""
+    orders = receive()
+    if orders is None:
+        return 0
+    logging.basicConfig(stream=sys.stderr, format="kaput web: %(levelname)s %(message)s", level=logging.WARNING)
+    end_with_supervisor()
+    with attach(orders.settings) as installation:
+        run(installation, orders)
+    return 0
+
+
+def run(installation: Installation, orders: Orders) -> None:
+    """Serves on the socket of the orders."""
+    settings = installation.settings
+    writer = SegmentWriter(settings.spool, settings.segment_size, installation.clock)
+    application = create_application(installation, writer)
+    application.beat()
+    stopped = threading.Event()
+    thread = threading.Thread(target=_beat, args=(application.beat, stopped), name="kaput-beat", daemon=True)
+    thread.start()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application.front,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            interface="asgi3",
+            proxy_headers=False,
+            server_header=False,
+            date_header=True,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+    )
+    listening = socket.socket(fileno=orders.socket)
+    if orders.announce:
+        threading.Thread(target=_announce, args=(installation, orders.address), name="kaput-announce").start()
+    try:
+        server.run(sockets=[listening])
+    finally:
+        stopped.set()
+        writer.close()
+
+
+def _beat(beat: Callable[[], None], stopped: threading.Event) -> None:
+    while not stopped.wait(BEAT_SECONDS):
+        beat()
+
+
+def _announce(installation: Installation, address: str) -> None:
+    """Prints what a person needs to begin; the socket listens since before this process began."""
+    store = installation.store
+    try:
+        store.facts.set("address", address)
+    except KaputError as error:
+        logging.getLogger(__name__).warning("The address could not be noted: %s", error)
+    base = installation.base_url()
+    first = next(project for project in store.projects.all() if not project.internal)
+    lines = [f"Kaput is listening on {address}", f"DSN: {dsn(base, store.projects.keys(first.id)[0])}"]
+    if not store.accounts.any():
+        lines.append(f"Set up your account: {base}/setup?token={setup_token(installation.secret)}")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""The worker process: digests, stores and tells.
+
+In: orders on standard input. Out: stored events, mails. The supervisor starts it as `python -m kaput.serve.work`.
+
+The teller is a thread of this process and not a process of its own: it waits for the mail server nearly all the time,
+a commit wakes it without any way between processes, and another process would cost some 40 MB.
+"""
+
+import logging
+import signal
+import sys
+import threading
+
+from kaput.buffer.reader import SegmentReader
+from kaput.digest.dead import DeadDirectory
+from kaput.digest.record import digest
+from kaput.digest.worker import Worker
+from kaput.installation import Installation, attach
+from kaput.serve.lifeline import end_with_supervisor, receive
+from kaput.tell.mail import Composer
+from kaput.tell.outbox import Teller
+from kaput.tell.rules import evaluate
+from kaput.tell.smtp import SmtpChannel
+
+TELLER_SECONDS = 12.0
+
+
+def main() -> int:
+    """Works until the supervisor is gone or says so."""
+    orders = receive()
+    if orders is None:
+        return 0
+    logging.basicConfig(stream=sys.stderr, format="kaput work: %(levelname)s %(message)s", level=logging.WARNING)
+    with attach(orders.settings) as installation:
+        run(installation)
+    return 0
+
+
+def run(installation: Installation) -> None:
+    """Runs worker and teller until SIGTERM."""
+    settings = installation.settings
+    stop, wake = threading.Event(), threading.Event()
+    source = SegmentReader(settings.spool, installation.store.batches.positions())
+
+    def end(_number: int, _frame: object) -> None:
+        stop.set()
+        source.wake()
+        wake.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    end_with_supervisor()
+    teller = threading.Thread(target=_tell, args=(installation, stop, wake), name="kaput-teller", daemon=True)
+    teller.start()
+    Worker(
+        source=source,
+        batches=installation.store.batches,
+        digest=digest,
+        evaluate=evaluate,
+        bury=DeadDirectory(settings.dead).bury,
+        told=wake.set,
+        clock=installation.clock,
+    ).run(stop)
+    teller.join(TELLER_SECONDS)
+
+
+def _tell(installation: Installation, stop: threading.Event, wake: threading.Event) -> None:
+    settings, store = installation.settings, installation.store
+    channel = SmtpChannel(settings) if settings.smtp_host else None
+    Teller(store, channel, Composer(settings.sender), installation.base_url, installation.clock).run(stop, wake)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -177,6 +177,7 @@ def test_a_fault_of_our_own_is_logged_and_counted(caplog: pytest.LogCaptureFixtu
     with caplog.at_level(logging.ERROR):
         client = ask(door(appender), scope(), pieces(SENT))
     assert (client.status, appender.dropped) == (503, {"internal_error": 1})
+    assert client.headers["retry-after"] == "1"
     assert "ZeroDivisionError" in caplog.text
     assert KEY not in caplog.text
 

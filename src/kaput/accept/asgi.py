@@ -87,7 +87,8 @@ class Door:
         except Exception:  # noqa: BLE001  whatever it is, the client is told and it is counted
             _log.exception("A request to %.100r failed.", request.path)
             self._note("internal_error", 0)
-            failure = Refused(503, "internal_error", "The server failed at this request; its log says why.")
+            # One second: what failed here need not fail for the client's next event.
+            failure = Refused(503, "internal_error", "The server failed at this request; its log says why.", 1)
             answer = reply.refused(failure, request.path)
         finally:
             body.release()

@@ -13,7 +13,7 @@ from kaput.accept.route import find
 from kaput.errors import Refused
 
 MAX_DETAIL = 300
-BACKOFF_SECONDS = 30
+BACKOFF_SECONDS = 10
 
 _JSON = ("content-type", "application/json")
 _CORS = (

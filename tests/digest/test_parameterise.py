@@ -1,0 +1,53 @@
+"""Messages without what varies from one event to the next."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kaput.digest.parameterise import parameterise
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("order 8812 failed", "order <int> failed"),
+        ("offset -3 and +4, web-3", "offset <int> and <int>, web-<int>"),
+        ("took 2.5 s, then 300ms", "took <duration>, then <duration>"),
+        ("ratio 0.25 or -1.5e-7", "ratio <float> or <float>"),
+        ("1,234,567 rows", "<int> rows"),
+        ("user ann.b+c@mail.example.com", "user <email>"),
+        ("GET https://shop.example/a?b=1 failed", "GET <url> failed"),
+        ("no 46c93f32-ad25-4cc7-829e-971085b97e2e", "no <uuid>"),
+        ("commit 1f2afe8c and 46c93f32ad254cc7829e971085b97e2e", "commit <hex> and <hex>"),
+        ("<Cart object at 0x7fe5a73e2fc0>", "<Cart object at <hex>>"),
+        ("at 2026-11-22T14:55:01.178Z or 2026-11-22", "at <date> or <date>"),
+        ("at 14:55:01 on Nov 22", "at <date> on <date>"),
+        ("host 10.0.0.7:5432 and fe80:0:0:1:2:3:4:5", "host <ip> and <ip>"),
+        ("no 'sku-9' in \"prices\"", "no <str> in <str>"),
+        ("cannot open /srv/shop/data.json", "cannot open <path>"),
+        (r"cannot open C:\shop\data.json", "cannot open <path>"),
+        ("first\n\nsecond 2\nthird", "first\nsecond <int>"),
+        ("nothing varies here", "nothing varies here"),
+        ("größe 3 für jürgen@example.com", "größe <int> für <email>"),
+        ("", ""),
+    ],
+)
+def test_what_varies_is_marked(message: str, expected: str) -> None:
+    """Ids, numbers, times and addresses give way to the name of their kind."""
+    assert parameterise(message) == expected
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_is_bounded(message: str) -> None:
+    """No text makes it fail, and what comes out cannot grow beyond five times the limit."""
+    assert len(parameterise(message)) <= 5 * 1024 + 1
+
+
+@pytest.mark.parametrize("piece", ["1", "a1", "'", "/a", "1.", "a@", "0:", "2026-11-", "\n", "Jan "])
+def test_time_does_not_grow_with_the_message(piece: str) -> None:
+    """A message of a million characters takes milliseconds."""
+    begun = time.perf_counter()
+    parameterise(piece * 500_000)
+    assert time.perf_counter() - begun < 1.0

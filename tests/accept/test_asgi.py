@@ -139,10 +139,19 @@ def test_report_by_get() -> None:
     assert [record.event_id for record in appender.records] == [NEW_ID]
 
 
-def test_path_prefix() -> None:
-    """Under a prefix the same paths are found."""
-    asked = scope("/errors/api/7/envelope/")
-    asked["root_path"] = "/errors"
+@pytest.mark.parametrize(
+    ("path", "prefix"),
+    [
+        ("/errors/api/7/envelope/", "/errors"),
+        ("/api/7/envelope/", "/errors"),
+        ("/api/api/7/envelope/", "/api"),
+        ("/api/7/envelope/", "/api"),
+    ],
+)
+def test_path_prefix(path: str, prefix: str) -> None:
+    """Under a prefix the same paths are found, whether or not it was taken off before."""
+    asked = scope(path)
+    asked["root_path"] = prefix
     assert ask(door(MemoryAppender()), asked, pieces(SENT)).status == 200
 
 

@@ -149,14 +149,21 @@ def _request(scope: Scope) -> Request:
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    path, prefix, client = scope["path"], scope.get("root_path", ""), scope.get("client")
+    client = scope.get("client")
     return Request(
         method=scope["method"],
-        path=path[len(prefix) :] if prefix and path.startswith(f"{prefix}/") else path,
+        path=_path(scope["path"], scope.get("root_path", "")),
         query=scope.get("query_string", b"").decode("latin-1"),
         headers=headers,
         address=client[0] if client else "",
     )
+
+
+def _path(path: str, prefix: str) -> str:
+    """Takes the prefix off, unless a root did so already: the prefix may itself be `/api`."""
+    if prefix and not route.is_ingest(path) and path.startswith(f"{prefix}/"):
+        return path[len(prefix) :]
+    return path
 
 
 def _has_body(request: Request) -> bool:

@@ -106,6 +106,26 @@ def test_recursion_is_folded() -> None:
     assert shape(found) == [("calls", "walk"), ("repeats", "the same call 39 more times"), ("calls", "start")]
 
 
+def test_recursion_through_several_calls_is_folded() -> None:
+    """Calls that call each other in turn are shown for one round, however many rounds there are."""
+    rounds = [own("walk", 5), own("visit", 9), own("enter", 2)] * 30
+    found = bare(trace(own("start", 1), *rounds, own("walk", 5)), "python")
+    assert shape(found) == [
+        ("calls", "walk enter visit"),
+        ("repeats", "the same 3 calls 29 more times"),
+        ("calls", "walk"),
+        ("calls", "start"),
+    ]
+    assert [len(part.calls) for part in found.stretches] == [3, 87, 1, 1]
+
+
+def test_calls_that_come_twice_are_no_recursion() -> None:
+    """Calls that come only twice are shown one by one."""
+    found = bare(trace(*[own("walk", 5), own("visit", 9)] * 2), "python")
+    assert {part.kind for part in found.stretches} == {"calls"}
+    assert sum(len(part.calls) for part in found.stretches) == 4
+
+
 def test_open_calls_are_bounded() -> None:
     """A deep stack of the application opens its newest calls only."""
     found = bare(trace(*(own("walk", line) for line in range(100))), "python")

@@ -14,6 +14,7 @@ from kaput.view.access import viewer, visible_issue, visible_projects
 from kaput.view.event import view_of
 from kaput.view.overview import DAYS, charts, decided, first_hour, steps, tags
 from kaput.view.parts import parts
+from kaput.view.values import visible
 
 blueprint = Blueprint("issue", __name__)
 
@@ -79,7 +80,7 @@ def _page(issue: IssueRow, stored: StoredEvent | None) -> str:
     return render_template(
         "issue.html",
         project=next(project for project in visible_projects() if project.id == issue.project_id),
-        issue=issue,
+        issue=_readable(issue),
         charts=charts(hours),
         log=log,
         decided=decided(log, issue.status, regressed=issue.regressed),
@@ -88,6 +89,12 @@ def _page(issue: IssueRow, stored: StoredEvent | None) -> str:
         event=view_of(stored.event) if stored else None,
         near=_neighbours(issue, stored),
     )
+
+
+def _readable(issue: IssueRow) -> IssueRow:
+    """Returns the issue with control characters made visible in the texts that came from outside."""
+    names = ("title", "type", "value", "culprit", "release", "grouped_by")
+    return msgspec.structs.replace(issue, **{name: visible(getattr(issue, name)) for name in names})
 
 
 def _neighbours(issue: IssueRow, stored: StoredEvent | None) -> Neighbours | None:

@@ -21,6 +21,7 @@ CONTEXT = 5
 MOST_OPEN = 12
 MOST_COLOURED = 40
 REPEATS = 3
+LONGEST_ROUND = 8
 DEEPEST = 6
 MOST_PACKAGES = 3
 WORD = re.compile(r"[^\W\d]\w*")
@@ -218,14 +219,40 @@ def _folded(frames: Sequence[Frame], platform: str, budget: _Budget, *, lead: bo
 
 
 def _own(frames: Sequence[Frame], platform: str, budget: _Budget) -> Iterator[Stretch]:
-    for _, run in groupby(frames, key=lambda frame: (frame.filename, frame.function, frame.lineno)):
-        calls = list(run)
-        kept = 1 if len(calls) >= REPEATS else len(calls)
-        shown = tuple(_call(frame, platform, budget, is_open=budget.take_open()) for frame in calls[:kept])
-        yield Stretch("calls", "", shown)
-        if again := calls[kept:]:
-            label = f"the same call {len(again):,} more times"
-            yield Stretch("repeats", label, tuple(_call(frame, platform, budget, is_open=False) for frame in again))
+    """Yields the calls of the application; of a recursion one round is shown and the other rounds are folded."""
+    start = 0
+    while start < len(frames):
+        length, rounds = _round(frames[start:])
+        kept, end = start + length, start + length * rounds
+        shown = (_call(frame, platform, budget, is_open=budget.take_open()) for frame in frames[start:kept])
+        yield Stretch("calls", "", tuple(shown))
+        if kept < end:
+            again = (_call(frame, platform, budget, is_open=False) for frame in frames[kept:end])
+            what = "call" if length == 1 else f"{length} calls"
+            yield Stretch("repeats", f"the same {what} {rounds - 1:,} more times", tuple(again))
+        start = end
+
+
+def _round(frames: Sequence[Frame]) -> tuple[int, int]:
+    """Returns how many calls make one round of the recursion that begins here, and how many rounds follow each other.
+
+    Calls that do not come `REPEATS` times are one round of one call.
+    """
+    keys = [(frame.filename, frame.function, frame.lineno) for frame in frames[: LONGEST_ROUND * REPEATS]]
+    for length in range(1, LONGEST_ROUND + 1):
+        if len(keys) >= length * REPEATS and keys[:length] * REPEATS == keys[: length * REPEATS]:
+            rounds = REPEATS
+            while _same(frames[:length], frames[length * rounds : length * (rounds + 1)]):
+                rounds += 1
+            return length, rounds
+    return 1, 1
+
+
+def _same(some: Sequence[Frame], others: Sequence[Frame]) -> bool:
+    return len(some) == len(others) and all(
+        (one.filename, one.function, one.lineno) == (other.filename, other.function, other.lineno)
+        for one, other in zip(some, others, strict=True)
+    )
 
 
 def _call(frame: Frame, platform: str, budget: _Budget, *, is_open: bool) -> Call:

@@ -51,9 +51,13 @@ LEAKS: dict[str, dict[str, Any]] = {
     "cut JSON body": {"request": {"data": '{"user": {"password": "hunter2"}, "pa'}},
     "form body": {"request": {"data": "user=bob&password=hunter2"}},
     "JSON as the key of a form": {"request": {"data": {'{"password": "hunter2"}': ""}}},
+    "key and its text": {"extra": {"https://bob:hunter2@x/": "token=hunter2"}},
     "nested key": {"request": {"data": {"user": {"password": "hunter2"}}}},
     "key in a list": {"extra": {"all": [[[{"api_key": ["hunter2"]}]]]}},
     "pairs": {"request": {"data": [["user", "bob"], ["password", "hunter2"]]}},
+    "entries": {
+        "request": {"data": [{"name": "password", "value": "hunter2"}, {"key": "token", "value": "pw=hunter2 hunter2"}]}
+    },
     "query string": {"request": {"query_string": "user=bob&password=hunter2"}},
     "query pairs": {"request": {"query_string": [["password", "hunter2"]]}},
     "address": {"request": {"url": "https://shop.example/?token=hunter2"}},

@@ -83,7 +83,6 @@ _LITERALS = re.compile(
 )
 _NEXT = re.compile(rb"""\s*\+?\s*(?=[bBuUrRfF]{0,2}["'])""")
 _STRINGS = re.compile(rb"""("(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+')|["'`#]|//""")
-_NAME_BEFORE = re.compile(rb"[\w.-]*\Z")
 _NAME = re.compile(rb"[\w.-]+")
 _WHOLE_LINE = re.compile(rb"(?i)(?:authorization|cookie)\Z")
 _PEM_END = re.compile(rb"-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----")
@@ -180,8 +179,7 @@ def _pair(text: bytes, start: int, end: int) -> Span:
 
 def _whole_name(text: bytes, start: int) -> tuple[bytes, int]:
     low = max(0, start - _NAME_REACH)
-    before = _NAME_BEFORE.search(text[low:start])
-    first = low + before.start() if before else start
+    first = low + len(text[low:start].rstrip(_NAME_BYTES))
     if first and first < start:
         first = min(start, first + {0x25: 2, 0x5C: 1}.get(text[first - 1], 0))  # %5Btoken, \ntoken
     match = _NAME.match(text, start)

@@ -82,6 +82,8 @@ class _Walk:
         while stack:
             node, named = stack.pop()
             if type(node) is dict:
+                if "value" in node:
+                    self._entry(node, named)
                 self._object(node, named)
             else:
                 self._array(node, named)
@@ -91,7 +93,12 @@ class _Walk:
         source = False
         for key, value in node.items():
             kind = type(value)
-            if named(key if len(key) <= NAME_LIMIT else key[-NAME_LIMIT:]):
+            name = key
+            if len(key) > _LONG_KEY:
+                texts.append(key)
+                places.append((node, key, _KEY))
+                name = key[-NAME_LIMIT:]
+            if named(name):
                 self._named(node, key, value)
             elif key in _SOURCE and (kind is str or kind is list):
                 source = True
@@ -103,11 +110,14 @@ class _Walk:
                 self._stack.append((value, _NAMED_UNDER.get(key, named)))
             elif kind is int and value >= _BIG:
                 self._number(node, key, value)
-            if len(key) > _LONG_KEY:
-                texts.append(key)
-                places.append((node, key, _KEY))
         if source:
             self._source(node)
+
+    def _entry(self, node: dict[str, Any], named: Named) -> None:
+        """`{"name": "password", "value": ...}`, as forms and HTTP archives have it."""
+        name = node.get("name") or node.get("key")
+        if isinstance(name, str) and named(name[-NAME_LIMIT:]):
+            self._replace(node, "value", node["value"])
 
     def _named(self, node: dict[str, Any], key: str, value: Any) -> None:
         """Cookies are decided one by one where they stand one by one."""
@@ -166,8 +176,15 @@ class _Walk:
         """
         data = "\0".join(self.texts).encode()
         count = 0
+        keys: list[tuple[Place, bytes, list[tuple[int, int, int]]]] = []
         for index, text, hits in _hits(data):
-            count += self._filter(self.places[index], text, hits, level)
+            place = self.places[index]
+            if place[2] == _KEY:
+                keys.append((place, text, hits))
+            else:
+                count += self._filter(place, text, hits, level)
+        for place, text, hits in keys:  # last, since a text is put back under the key that it was found under
+            count += self._filter(place, text, hits, level)
         return count
 
     def _filter(self, place: Place, text: bytes, hits: list[tuple[int, int, int]], level: int) -> int:

@@ -119,11 +119,27 @@ def test_recursion_through_several_calls_is_folded() -> None:
     assert [len(part.calls) for part in found.stretches] == [3, 87, 1, 1]
 
 
+def test_folded_recursion_keeps_its_locals() -> None:
+    """A folded round has its own locals, which differ; its source stands in the round above."""
+    frames = [own("walk", 5, context_line="walk(left)", vars={"left": str(number)}) for number in range(5)]
+    shown, folded = bare(trace(*frames), "python").stretches
+    assert [len(call.lines) for call in (*shown.calls, *folded.calls)] == [1, 0, 0, 0, 0]
+    assert [call.locals[0].value.short for call in (*shown.calls, *folded.calls)] == ["4", "3", "2", "1", "0"]
+
+
 def test_calls_that_come_twice_are_no_recursion() -> None:
     """Calls that come only twice are shown one by one."""
     found = bare(trace(*[own("walk", 5), own("visit", 9)] * 2), "python")
     assert {part.kind for part in found.stretches} == {"calls"}
     assert sum(len(part.calls) for part in found.stretches) == 4
+
+
+def test_locals_of_the_running_line_come_first() -> None:
+    """Local variables that stand on the running line are put before the others."""
+    frame = own("f", context_line="total += prices[sku]", vars={"cart": "c", "sku": "s", "tot": "t", "total": "0"})
+    call = bare(trace(frame), "python").stretches[0].calls[0]
+    assert [member.name for member in call.locals] == ["sku", "total", "cart", "tot"]
+    assert call.used == 2
 
 
 def test_open_calls_are_bounded() -> None:
@@ -210,6 +226,7 @@ def test_ids_that_lie_lose_nothing() -> None:
         ExceptionValue("Twin", mechanism=Mechanism(exception_id=3, parent_id=2)),
         ExceptionValue("Plain"),
     ]
+    assert relations(ExceptionChain(values[:1])) == [("", "Own", 0)]
     assert sorted(name for _, name, _ in relations(ExceptionChain(values))) == ["Left", "Own", "Plain", "Right", "Twin"]
 
 

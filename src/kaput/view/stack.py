@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
+import msgspec
 from markupsafe import Markup
 
 from kaput.model import ExceptionChain, ExceptionValue, Frame, Mechanism, Stacktrace
@@ -117,8 +118,10 @@ def raised(chain: ExceptionChain, platform: str) -> tuple[Raised, ...]:
     An exception group is followed by its members, which lie one step deeper.
     """
     budget = _Budget()
+    ordered = enumerate(_in_order(chain.values))
     return tuple(
-        _raised(value, relation, depth, platform, budget) for value, relation, depth in _in_order(chain.values)
+        _raised(value, relation if index else "", depth, platform, budget)
+        for index, (value, relation, depth) in ordered
     )
 
 
@@ -146,17 +149,17 @@ def _in_order(values: Sequence[ExceptionValue]) -> Iterator[tuple[ExceptionValue
         else:
             by_parent.setdefault(parent, []).append(value)
     seen: set[int] = set()
-    for index, root in enumerate(roots):
-        yield from _descend(root, _relation(root.mechanism) if index else "", 0, by_parent, seen)
+    for root in roots:
+        yield from _descend(root, by_parent, seen)
     for value in reversed(values):
         if id(value) not in seen:
             yield value, _relation(value.mechanism), 0
 
 
 def _descend(
-    root: ExceptionValue, relation: str, depth: int, by_parent: dict[int, list[ExceptionValue]], seen: set[int]
+    root: ExceptionValue, by_parent: dict[int, list[ExceptionValue]], seen: set[int]
 ) -> Iterator[tuple[ExceptionValue, str, int]]:
-    waiting = [(root, relation, depth)]
+    waiting = [(root, _relation(root.mechanism), 0)]
     while waiting:
         value, words, deep = waiting.pop()
         if id(value) in seen:
@@ -227,7 +230,9 @@ def _own(frames: Sequence[Frame], platform: str, budget: _Budget) -> Iterator[St
         shown = (_call(frame, platform, budget, is_open=budget.take_open()) for frame in frames[start:kept])
         yield Stretch("calls", "", tuple(shown))
         if kept < end:
-            again = (_call(frame, platform, budget, is_open=False) for frame in frames[kept:end])
+            # Their source is that of the round above; without it a deep recursion stays a small page.
+            others = (msgspec.structs.replace(frame, context_line=None) for frame in frames[kept:end])
+            again = (_call(frame, platform, budget, is_open=False) for frame in others)
             what = "call" if length == 1 else f"{length} calls"
             yield Stretch("repeats", f"the same {what} {rounds - 1:,} more times", tuple(again))
         start = end

@@ -115,6 +115,11 @@ class _Controller(Controller):
         trigger: Callable[[], None] = super()._trigger_server
         trigger()
 
+    def stop(self, no_assert: bool = False) -> None:  # noqa: FBT001, FBT002 aiosmtpd's signature
+        """Stops it; does nothing when it was stopped before."""
+        if not self.loop.is_closed():
+            super().stop(no_assert=no_assert)
+
 
 class SilentServer:
     """Takes connections, says `words` to each, and then nothing more."""

@@ -18,13 +18,13 @@ from kaput.tell.smtp import Channel, Send, SmtpChannel
 from tests.tell.servers import Mailbox, MailServers, free_port
 from tests.tell.shop import START, Shop
 
-BASE = "https://kaput.example.org"
+BASE = "https://kaput.example.org/errors"
 DEADLINE = 10.0
 
 MakeSettings = Callable[..., Settings]
 
 
-def _teller(shop: Shop, channel: Channel | None, base: str = BASE) -> Teller:
+def _teller(shop: Shop, channel: Channel | None, base: str = BASE + "/") -> Teller:
     return Teller(shop.store, channel, Composer("kaput@example.org"), lambda: base, lambda: shop.now)
 
 
@@ -157,6 +157,22 @@ def test_server_away_for_an_hour(shop: Shop, settings: MakeSettings, servers: Ma
     assert len(mailbox.sessions) == 1
     assert teller.run_once(shop.now + 9999) is None
     assert len(mailbox.taken) == 21
+
+
+def test_new_does_not_overtake(shop: Shop, settings: MakeSettings, servers: MailServers, mailbox: Mailbox) -> None:
+    """A new notice that finds the server back takes those along that wait for their next attempt, and goes last."""
+    first = servers.start(mailbox)
+    teller = _teller(shop, SmtpChannel(settings(first.port)))
+    shop.breaks("a")
+    teller.run_once(START)
+    first.stop()
+    shop.breaks("b")
+    assert teller.run_once(START) == BACKOFF[0]
+    servers.start(mailbox, port=first.port)
+    shop.now = START + 1
+    shop.breaks("c")
+    assert teller.run_once(shop.now) is None
+    assert _titles(mailbox) == ["KeyError: 'a'", "KeyError: 'b'", "KeyError: 'c'"]
 
 
 def test_backoff(shop: Shop, settings: MakeSettings) -> None:

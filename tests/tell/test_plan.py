@@ -87,6 +87,12 @@ def test_retry_takes_one_place() -> None:
     assert _shape(planned.mailings)[0] == ([3], False, 60)
 
 
+def test_tried_is_never_held_back() -> None:
+    """A notice that was tried has its place for good, also when the clock was set back and others took theirs."""
+    sent = _sent(*(make_notice(number, START) for number in (1, 2, 3)))
+    assert plan(START + 10, [make_notice(4, START, attempts=1)], sent).hold == []
+
+
 def test_digest_retry() -> None:
     """A digest that was tried is tried again when its notices say so; what joins it meanwhile changes nothing."""
     tried = make_notice(1, START, state="held", attempts=1, due=START + 320)

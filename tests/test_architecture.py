@@ -32,7 +32,10 @@ WEB_ROOMS = ("accept.asgi", "view", "app", "demo")
 
 ENVIRONMENT_ROOMS = ("config", "cli", "serve", "demo")
 
-LATE_IMPORTS: dict[tuple[str, str], str] = {}
+LATE_IMPORTS = {
+    ("app.application", "kaput.view.pages.create_pages"): "Flask is a third of the start, and no SDK needs it",
+    ("app.application", "kaput.view.parts.Parts"): "it comes with Flask",
+}
 """Imports inside a function, by module and what it imports, each with its reason."""
 
 EMPTY_WORDS = {"util", "utils", "helper", "helpers", "manager", "managers", "common", "misc"}

@@ -5,25 +5,19 @@ In: an open installation and a writer of the buffer. Out: an ASGI application, a
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-from a2wsgi import WSGIMiddleware
+from wsgiref.types import WSGIApplication
 
 from kaput.accept import asgi
 from kaput.accept.limits import Limits
 from kaput.app.front import Front, create_front
+from kaput.app.gateway import Gateway
 from kaput.app.keytable import KeyTable
 from kaput.app.pressure import Pressure
 from kaput.buffer.base import Appender
 from kaput.errors import KaputError
 from kaput.installation import Installation
-from kaput.view.pages import create_pages
-from kaput.view.parts import Parts
-
-PAGE_THREADS = 8
 
 _log = logging.getLogger(__name__)
 
@@ -35,10 +29,12 @@ class Application:
     Attributes:
         front: the ASGI application.
         beat: has to be called twice a second: keys follow the database, the overload answer the disk.
+        load: loads the code of the page, which the first request for it would wait for otherwise.
     """
 
     front: Front
     beat: Callable[[], None]
+    load: Callable[[], object]
 
 
 @dataclass
@@ -62,29 +58,34 @@ class _Beat:
 
 def create_application(installation: Installation, appender: Appender) -> Application:
     """Makes the web application of an installation, which appends to one writer of its buffer."""
-    settings, store = installation.settings, installation.store
-    keys = KeyTable(store.projects)
+    settings = installation.settings
+    keys = KeyTable(installation.store.projects)
     pressure = Pressure(settings, installation.backlog)
     beat = _Beat((keys.refresh, pressure.measure))
     limits = Limits(max_body=settings.max_body, max_unpacked=settings.max_unpacked)
     ingest = asgi.create(appender, keys, limits, installation.clock, pressure)
-    pages = create_pages(
-        Parts(
-            store=store,
-            settings=settings,
-            secret=installation.secret,
-            clock=installation.clock,
-            read_stats=installation.read_stats,
-            send_test=installation.send_test,
-            retry_dead=installation.retry_dead,
-            drop_dead=installation.drop_dead,
-            problems=lambda: [*pressure.problems(), *_dead_problem(installation)],
-        )
-    )
-    gateway: Any = WSGIMiddleware(_logging_errors(pages.wsgi_app), workers=PAGE_THREADS)
+    gateway = Gateway(lambda: _create_pages(installation, pressure))
     # A full disk or a backlog is no reason to be taken out of service: the answer to clients says what to do.
     front = create_front(settings, ingest, gateway, lambda: beat.failures if not keys().public else [])
-    return Application(front, beat)
+    return Application(front, beat, gateway.load)
+
+
+def _create_pages(installation: Installation, pressure: Pressure) -> WSGIApplication:
+    from kaput.view.pages import create_pages
+    from kaput.view.parts import Parts
+
+    parts = Parts(
+        store=installation.store,
+        settings=installation.settings,
+        secret=installation.secret,
+        clock=installation.clock,
+        read_stats=installation.read_stats,
+        send_test=installation.send_test,
+        retry_dead=installation.retry_dead,
+        drop_dead=installation.drop_dead,
+        problems=lambda: [*pressure.problems(), *_dead_problem(installation)],
+    )
+    return create_pages(parts).wsgi_app
 
 
 def _dead_problem(installation: Installation) -> list[str]:
@@ -95,23 +96,3 @@ def _dead_problem(installation: Installation) -> list[str]:
     return [
         f"{count} accepted {noun} could not be digested. Look at the reasons on the server page, then retry or drop."
     ]
-
-
-class _ErrorLog:
-    """What the page writes as errors goes to the log; the gateway would print it on stdout."""
-
-    def write(self, text: str) -> int:
-        if text.strip():
-            _log.error("%s", text.rstrip())
-        return len(text)
-
-    def flush(self) -> None:
-        return
-
-
-def _logging_errors(application: WSGIApplication) -> Any:
-    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        environ["wsgi.errors"] = _ErrorLog()
-        return application(environ, start_response)
-
-    return answer

@@ -6,7 +6,7 @@ In: flags. Out: the exit code of the server. Imports no more than the supervisor
 import click
 
 from kaput.cli.options import load_settings, setting_options, warn_of_unknown
-from kaput.serve.supervisor import serve as run_server
+from kaput.serve.start import serve as run_server
 
 
 @click.command()

@@ -1,5 +1,5 @@
 """The processes of a server: a supervisor, the web process and the worker process. A root: only `cli` imports it.
 
-The supervisor and what it imports (`supervisor.py`, `directory.py`) keep to the standard library, for memory and for a
-quick start.
+`start.py` and `directory.py` keep to the standard library for a quick start; `supervisor.py`, which lives as long as
+the server, to the least of it.
 """

@@ -7,7 +7,6 @@ The standard library only (see the package).
 import contextlib
 import fcntl
 import os
-import secrets
 import sqlite3
 import subprocess
 import sys
@@ -113,7 +112,7 @@ def _make_secret(path: Path) -> None:
     hidden = path.with_name(f"{path.name}.{os.getpid()}")
     fd = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.write(fd, secrets.token_bytes(32))
+        os.write(fd, os.urandom(32))
         os.fsync(fd)
     finally:
         os.close(fd)

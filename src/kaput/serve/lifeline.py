@@ -35,9 +35,9 @@ class Orders:
     announce: bool
 
 
-def encode(orders: Orders) -> bytes:
+def encode(orders: Orders) -> str:
     """Returns the orders as one line."""
-    return json.dumps(asdict(orders), default=str).encode() + b"\n"
+    return json.dumps(asdict(orders), default=str) + "\n"
 
 
 def receive() -> Orders | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import uvicorn
 
-from kaput.app.application import create_application
+from kaput.app.application import Application, create_application
 from kaput.buffer.writer import SegmentWriter
 from kaput.errors import KaputError
 from kaput.installation import Installation, attach
@@ -59,8 +59,7 @@ def run(installation: Installation, orders: Orders) -> None:
         )
     )
     listening = socket.socket(fileno=orders.socket)
-    if orders.announce:
-        threading.Thread(target=_announce, args=(installation, orders.address), name="kaput-announce").start()
+    threading.Thread(target=_settle, args=(installation, application, orders), name="kaput-settle").start()
     try:
         server.run(sockets=[listening])
     finally:
@@ -71,6 +70,13 @@ def run(installation: Installation, orders: Orders) -> None:
 def _beat(beat: Callable[[], None], stopped: threading.Event) -> None:
     while not stopped.wait(BEAT_SECONDS):
         beat()
+
+
+def _settle(installation: Installation, application: Application, orders: Orders) -> None:
+    """Does what need not be done before the first event is taken."""
+    application.load()
+    if orders.announce:
+        _announce(installation, orders.address)
 
 
 def _announce(installation: Installation, address: str) -> None:

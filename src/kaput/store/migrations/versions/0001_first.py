@@ -12,8 +12,8 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
-    """Applies the change."""
+def _people() -> None:
+    """Accounts, projects and their keys."""
     op.create_table(
         "account",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -24,40 +24,6 @@ def upgrade() -> None:
         sa.Column("created", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sa.UniqueConstraint("email", name=op.f("uq_account_email")),
-    )
-    op.create_table(
-        "dead",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("project_id", sa.Integer(), nullable=False),
-        sa.Column("event_id", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("received", sa.Float(), nullable=False),
-        sa.Column("stored", sa.Float(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_dead")),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "dropped",
-        sa.Column("hour", sa.Integer(), nullable=False),
-        sa.Column("project_id", sa.Integer(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("hour", "project_id", "reason", name=op.f("pk_dropped")),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "fact",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_fact")),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "position",
-        sa.Column("segment", sa.Text(), nullable=False),
-        sa.Column("offset", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("segment", name=op.f("pk_position")),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "project",
@@ -71,6 +37,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
         sa.UniqueConstraint("slug", name=op.f("uq_project_slug")),
     )
+    op.create_table(
+        "project_key",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("public", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("disabled", sa.Boolean(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_project_key_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_project_key")),
+        sa.UniqueConstraint("public", name=op.f("uq_project_key_public")),
+    )
+    with op.batch_alter_table("project_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_project_key_project_id"), ["project_id"], unique=False)
+    op.create_table(
+        "member",
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_member_account_id_account")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_member_project_id_project")),
+        sa.PrimaryKeyConstraint("project_id", "account_id", name=op.f("pk_member")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "fact",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_fact")),
+        sqlite_with_rowid=False,
+    )
+
+
+def _issues() -> None:
+    """Issues, their hashes and what was done to them."""
     op.create_table(
         "issue",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -97,31 +97,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("issue", schema=None) as batch_op:
         batch_op.create_index("ix_issue_list", ["project_id", "status", "last_seen"], unique=False)
-
     op.create_table(
-        "member",
+        "issue_hash",
         sa.Column("project_id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_member_account_id_account")),
-        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_member_project_id_project")),
-        sa.PrimaryKeyConstraint("project_id", "account_id", name=op.f("pk_member")),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("issue_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_issue_hash_issue_id_issue")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_issue_hash_project_id_project")),
+        sa.PrimaryKeyConstraint("project_id", "hash", name=op.f("pk_issue_hash")),
         sqlite_with_rowid=False,
     )
-    op.create_table(
-        "project_key",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("project_id", sa.Integer(), nullable=False),
-        sa.Column("public", sa.Text(), nullable=False),
-        sa.Column("label", sa.Text(), nullable=False),
-        sa.Column("disabled", sa.Boolean(), nullable=False),
-        sa.Column("created", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_project_key_project_id_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_project_key")),
-        sa.UniqueConstraint("public", name=op.f("uq_project_key_public")),
-    )
-    with op.batch_alter_table("project_key", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_project_key_project_id"), ["project_id"], unique=False)
-
     op.create_table(
         "activity",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -137,38 +123,9 @@ def upgrade() -> None:
     with op.batch_alter_table("activity", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_activity_issue_id"), ["issue_id"], unique=False)
 
-    op.create_table(
-        "event",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("event_id", sa.LargeBinary(), nullable=False),
-        sa.Column("project_id", sa.Integer(), nullable=False),
-        sa.Column("issue_id", sa.Integer(), nullable=False),
-        sa.Column("timestamp", sa.Float(), nullable=False),
-        sa.Column("received", sa.Float(), nullable=False),
-        sa.Column("level", sa.Text(), nullable=False),
-        sa.Column("release", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
-        sa.Column("dictionary_id", sa.Integer(), nullable=True),
-        sa.Column("payload", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_event_issue_id_issue")),
-        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_event_project_id_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
-        sa.UniqueConstraint("event_id", "project_id", name=op.f("uq_event_event_id_project_id")),
-    )
-    with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.create_index("ix_event_issue_id", ["issue_id", "id"], unique=False)
 
-    op.create_table(
-        "issue_hash",
-        sa.Column("project_id", sa.Integer(), nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.Column("issue_id", sa.Integer(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_issue_hash_issue_id_issue")),
-        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_issue_hash_project_id_project")),
-        sa.PrimaryKeyConstraint("project_id", "hash", name=op.f("pk_issue_hash")),
-        sqlite_with_rowid=False,
-    )
+def _counters() -> None:
+    """Counts of each issue by hour, tag value and user."""
     op.create_table(
         "issue_hour",
         sa.Column("issue_id", sa.Integer(), nullable=False),
@@ -197,6 +154,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("issue_id", "user", name=op.f("pk_issue_user")),
         sqlite_with_rowid=False,
     )
+
+
+def _events() -> None:
+    """Events and notices."""
+    op.create_table(
+        "event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.LargeBinary(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("issue_id", sa.Integer(), nullable=False),
+        sa.Column("timestamp", sa.Float(), nullable=False),
+        sa.Column("received", sa.Float(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("dictionary_id", sa.Integer(), nullable=True),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_event_issue_id_issue")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_event_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
+        sa.UniqueConstraint("event_id", "project_id", name=op.f("uq_event_event_id_project_id")),
+    )
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index("ix_event_issue_id", ["issue_id", "id"], unique=False)
     op.create_table(
         "notice",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -220,3 +201,43 @@ def upgrade() -> None:
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index("ix_notice_issue_id", ["issue_id", "recipient"], unique=False)
         batch_op.create_index("ix_notice_state", ["state", "created"], unique=False)
+
+
+def _path() -> None:
+    """What the worker keeps of the buffer: positions, dead records, drops."""
+    op.create_table(
+        "position",
+        sa.Column("segment", sa.Text(), nullable=False),
+        sa.Column("offset", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("segment", name=op.f("pk_position")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "dead",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("received", sa.Float(), nullable=False),
+        sa.Column("stored", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_dead")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "dropped",
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("hour", "project_id", "reason", name=op.f("pk_dropped")),
+        sqlite_with_rowid=False,
+    )
+
+
+def upgrade() -> None:
+    """Applies the change."""
+    _people()
+    _issues()
+    _counters()
+    _events()
+    _path()

@@ -1,0 +1,63 @@
+"""The gateway to the page: a WSGI application in threads, loaded when the ingest path stands already.
+
+In: what creates it. Out: an ASGI application. `app/application.py` makes it.
+
+Flask and what comes with it take a third of the start. An SDK must not wait for that, so the page is loaded beside, or
+by the first who asks for it (design, section 6).
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from a2wsgi import WSGIMiddleware
+
+from kaput.app.front import Receive, Scope, Send
+
+THREADS = 8
+
+_log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """The page as an ASGI application."""
+
+    def __init__(self, create: Callable[[], WSGIApplication]) -> None:
+        self._create = create
+        self._lock = threading.Lock()
+        self._application: Any = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request for the page."""
+        if self._application is None:
+            await asyncio.to_thread(self.load)
+        await self._application(scope, receive, send)
+
+    def load(self) -> None:
+        """Loads the page once, whoever asks for it first."""
+        with self._lock:
+            if self._application is None:
+                self._application = WSGIMiddleware(_logging_errors(self._create()), workers=THREADS)
+
+
+class _ErrorLog:
+    """What the page writes as errors goes to the log; the gateway would print it on stdout."""
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            _log.error("%s", text.rstrip())
+        return len(text)
+
+    def flush(self) -> None:
+        return
+
+
+def _logging_errors(application: WSGIApplication) -> Any:
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["wsgi.errors"] = _ErrorLog()
+        return application(environ, start_response)
+
+    return answer

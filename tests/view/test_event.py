@@ -49,7 +49,7 @@ def test_empty_event_has_empty_parts() -> None:
         found.notes,
     )
     assert not any(parts)
-    assert (found.message, found.request, found.where, found.text, found.facts) == (None, None, None, "", ())
+    assert (found.message, found.request, found.text, found.facts) == (None, None, "", ())
 
 
 def test_parts_that_hold_nothing_are_empty() -> None:

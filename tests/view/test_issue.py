@@ -112,7 +112,7 @@ def test_the_answer_is_on_the_page(site: Site, shop: ProjectRow, ada: Visitor) -
         "production",
     ):
         assert text in shown, text
-    assert '<span class="line running">' in page
+    assert '<span class="line running" aria-current="location">' in page
     assert html.escape(site.store.issues.get("SHOP-1").grouped_by, quote=False) in html.unescape(page)
 
 

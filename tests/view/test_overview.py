@@ -64,7 +64,7 @@ def test_activity_in_words() -> None:
     ]
     log = steps(rows, NOW - 99, "me@example.com")
     assert [step.words for step in log] == [
-        "came back in 2.4.1",
+        "regressed in 2.4.1",
         "resolved by you",
         "reopened by ann@example.com",
         "price changed by hand",

@@ -28,7 +28,7 @@ def test_a_line_stays_a_line() -> None:
     """Each line comes back as one, empty ones and those inside a text of many lines too."""
     lines = ["", '"""one', "", "two", '"""', ""]
     html = coloured(lines, "a.py", "python")
-    assert [plain(line) for line in html] == ["", "&#34;&#34;&#34;one", "", "two", "&#34;&#34;&#34;", ""]
+    assert [plain(line) for line in html] == ["", "&quot;&quot;&quot;one", "", "two", "&quot;&quot;&quot;", ""]
     assert html[3] == '<span class="s">two</span>'
 
 
@@ -59,11 +59,11 @@ def test_too_much_source_is_plain() -> None:
 @pytest.mark.parametrize("piece", ["(", "{{", '"', "'", "/*", "<", "\\", "`${", "0x", "@", "f'{", "=" * 3, "a.b("])
 @pytest.mark.parametrize("name", ["a.py", "a.js", "a.tsx", "a.rb", "a.php", "a.html", "a.sql", "a.kt"])
 def test_hostile_source_takes_no_time(piece: str, name: str) -> None:
-    """Lines made to confuse a lexer are answered within a second, at the longest that is coloured."""
+    """Lines made to confuse a lexer take less than a second of work, at the longest that is coloured."""
     lines = [(piece * LONGEST_LINE)[:LONGEST_LINE]] * 11
-    start = time.monotonic()
+    start = time.thread_time()
     assert len(coloured(lines, name, "other")) == 11
-    assert time.monotonic() - start < 1
+    assert time.thread_time() - start < 1
 
 
 def test_long_line_is_cut_around_its_column() -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from kaput.model import Breadcrumb, Event, FieldError, LogEntry, Request, Thread, User
 from kaput.view.curl import command
-from kaput.view.stack import Call, Raised, bare, raised, running_call
+from kaput.view.stack import Raised, bare, raised
 from kaput.view.trace import text_of
 from kaput.view.values import Member, Value, end_cut, members_of, value_of, visible
 
@@ -87,7 +87,6 @@ class EventView:
 
     Attributes:
         traces: of the exception in the order of reading, else of the message's stack trace or the current thread.
-        where: the call a reader looks for first.
         raised: there is an exception; a message then stands below its trace.
         facts: what stands in the event's line: environment, release, server and so on, named.
         text: of the trace, to be copied.
@@ -97,12 +96,10 @@ class EventView:
     timestamp: float
     received: float
     level: str
-    platform: str
     facts: tuple[tuple[str, str], ...]
     message: Message | None
     raised: bool
     traces: tuple[Raised, ...]
-    where: Call | None
     threads: tuple[ThreadView, ...]
     crumbs: tuple[Crumb, ...]
     older_crumbs: int
@@ -119,19 +116,16 @@ class EventView:
 def view_of(event: Event) -> EventView:
     """Returns the view of an event."""
     show = _shower(event.platform)
-    traces = _traces(event)
     crumbs = event.breadcrumbs.values if event.breadcrumbs else []
     return EventView(
         event_id=event.event_id,
         timestamp=event.timestamp,
         received=event.received,
         level=event.level if event.level in LEVELS else "error",
-        platform=event.platform,
         facts=tuple(_facts(event)),
         message=_message(event) if event.logentry else None,
         raised=bool(event.exception and event.exception.values),
-        traces=traces,
-        where=running_call(traces),
+        traces=_traces(event),
         threads=tuple(_threads(event)),
         crumbs=tuple(_crumb(crumb, event.platform) for crumb in crumbs[-MOST_CRUMBS:]),
         older_crumbs=max(0, len(crumbs) - MOST_CRUMBS),

@@ -123,7 +123,7 @@ def _tag(key: str, counts: Sequence[TagCount], events: int) -> Tag:
 
 
 WORDS = {
-    "regressed": "came back",
+    "regressed": "regressed",
     "resolved": "resolved",
     "muted": "muted",
     "reopened": "reopened",

@@ -20,7 +20,7 @@ from kaput.view.values import Member, Value, end_cut, members_of, value_of, visi
 
 CONTEXT = 5
 MOST_OPEN = 12
-MOST_COLOURED = 40
+MOST_COLOURED = 24
 REPEATS = 3
 LONGEST_ROUND = 8
 DEEPEST = 6
@@ -129,12 +129,6 @@ def bare(trace: Stacktrace, platform: str) -> Raised:
     """Returns a stack trace that belongs to no exception, of a message or a thread."""
     stretches = tuple(_stretches(trace, platform, _Budget()))
     return Raised("", 0, "", "", None, "", "", stretches)
-
-
-def running_call(traces: Sequence[Raised]) -> Call | None:
-    """Returns the call that a reader looks for first: the newest open one."""
-    calls = (call for one in traces for stretch in one.stretches for call in stretch.calls if call.open)
-    return next(calls, None)
 
 
 def _in_order(values: Sequence[ExceptionValue]) -> Iterator[tuple[ExceptionValue, str, int]]:

@@ -32,13 +32,13 @@ _MASK = FILTERED.encode()
 _NAMES = (
     r"(?i:(?:pass|pwd|secret|token|auth|cred|csrf|xsrf|cookie|jwt|bearer|cvv|cvc|ssn|iban|otp|sess(?:ion)?[_-]?id"
     r"|sess(?:ion)?[_-]?key|connect\.sid|(?:api|app|private|access|signing|encryption|master|ssh|account|shared)[_-]?key"
-    r"|card[_-]?number|credit[_-]?card|kennwort|contrase|motdepasse|\bpw)[\w-]*"
+    r"|card[_-]?number|credit[_-]?card|kennwort|contrase|motdepasse|\bpw)[\w-]{0,32}"
     r"(?:[\\\"'\]]|%2[27]|%5d)*(?:\s*(?:=>|[:!=]?==?|:)|>|%3[ad]|[\"'],)[ \t]*)"
 )
 _TOKENS = (
     r"(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|[srp]k_(?:live|test)_\w{8,}"
     r"|sk-[\w-]{20,}|xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,}|AIza[\w-]{30,}|SG\.[\w-]{16,}\.[\w-]{16,}|npm_\w{30,}|pypi-[\w-]{30,}"
-    r"|hf_[A-Za-z]{30,}|whsec_\w{16,}|dop_v1_\w{32,}|eyJ[\w-]{6,}\.[\w-]+\.[\w-]*"
+    r"|hf_[A-Za-z]{30,}|whsec_\w{16,}|dop_v1_\w{32,}"
 )
 _CARDS = r"[0-9]{13,19}|[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{1,7}|[0-9]{4}[ -][0-9]{6}[ -][0-9]{4,5}"
 _IBANS = r"[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)"
@@ -47,13 +47,14 @@ SCAN = re2.compile(
     "|".join((
         f"({_NAMES})",
         r"(?i:\b(bearer|basic) +[\w.~+/=-]{6,})",
-        r"(://[^\s/:@?#\"'<>\x00]*:[^\s/?#\"'<>\x00]+@|\b[\w.%+-]+:[^\s/:@?#\"'<>\x00]+@)",
+        r"(://[^\s/:@?#\"'<>\x00]*:[^\s/?#\"'<>\x00]+@|\w:[^\s/:@?#\"'<>\x00]+@)",
         rf"\b({_TOKENS})",
         rf"\b({_CARDS})\b",
         r"\b([0-9]{3}-[0-9]{2}-[0-9]{4})\b",
         rf"\b({_IBANS})\b",
         r"(-----(?:BEGIN|END) [A-Z0-9 ]*PRIVATE KEY)",
-        r"(--[\w-]*(?:pass|secret|token|key|auth|cred)[\w-]* +[^\s\x00-])",
+        r"(--[\w-]{0,32}(?:pass|secret|token|key|auth|cred)[\w-]{0,32} +[^\s\x00-])",
+        r"\b(eyJ[\w-]{6})",
     )).encode()
 )  # fmt: skip
 """Finds where a secret may stand; its groups are numbered like `_HANDLERS`. Texts are parted by NUL."""
@@ -69,7 +70,7 @@ _MASKED = re.compile(rb"""["']?""" + re.escape(_MASK))
 _WORD = re.compile(rb"""(?!//|:)[^\s&;"'<>)\]}\[({,](?:[^\s&;"'<>)\]},]|'(?=\w)|,(?=[^\s"']))*""")
 _LINE = re.compile(rb"""[^\r\n"']+""")
 _ANGLED = re.compile(rb"<[^<>\n]*>")
-_ELEMENT = re.compile(rb"[^<]+(?=</)")
+_ELEMENT = re.compile(rb"[^<]{1,4096}+(?=</)")
 _ENCODED = re.compile(rb"(?:%2[27])?[^\s&;\"'<>]+")
 _HARMLESS = re.compile(
     rb"(?:None|null|nil|undefined|True|False|true|false|NaN|%(?:\(\w+\))?[-+#0-9.]*[sdrfixXeEgG]|\?|\*+)(?![\w%])"
@@ -85,6 +86,7 @@ _NEXT = re.compile(rb"""\s*\+?\s*(?=[bBuUrRfF]{0,2}["'])""")
 _STRINGS = re.compile(rb"""("(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+')|["'`#]|//""")
 _NAME = re.compile(rb"[\w.-]+")
 _WHOLE_LINE = re.compile(rb"(?i)(?:authorization|cookie)\Z")
+_JWT = re.compile(rb"[\w-]{9,2000}+\.[\w-]{1,9000}+\.[\w-]*+")
 _PEM_END = re.compile(rb"-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----")
 _PEM_BYTES = string.ascii_letters.encode() + string.digits.encode() + b"+/= \n\r\t\\\"',"
 _NAME_BYTES = string.ascii_letters.encode() + string.digits.encode() + b"_.-"
@@ -290,10 +292,10 @@ def _url(text: bytes, start: int, end: int) -> Span:
     """The password of `scheme://user:password@host`, or of `user:password@host`, which is not `mailto:ann@host`."""
     if text.startswith(b"://", start):
         return text.index(b":", start + 3) + 1, end - 1
-    user, _, _ = text[start:end].partition(b":")
-    if user.isdigit() or user.lower() in _NO_USERS:
-        return end, end
-    return start + len(user) + 1, end - 1
+    low = max(0, start - _NAME_REACH)
+    begin = low + len(text[low : start + 1].rstrip(_NAME_BYTES))
+    user = text[begin : start + 1]
+    return (end, end) if user.isdigit() or user.lower() in _NO_USERS else (start + 2, end - 1)
 
 
 def _whole(_text: bytes, start: int, end: int) -> Span:
@@ -323,6 +325,11 @@ def _pem(text: bytes, start: int, end: int) -> Span:
     return low + len(text[low:start].rstrip(_PEM_BYTES)), finish + 5 if finish >= 0 else end
 
 
+def _jwt(text: bytes, start: int, end: int) -> Span:
+    match = _JWT.match(text, start)
+    return match.span() if match else (end, end)
+
+
 def _option(text: bytes, start: int, end: int) -> Span:
     """`--password hunter2` on a command line."""
     name = text[start : text.index(b" ", start)][-NAME_LIMIT:].decode()
@@ -330,5 +337,5 @@ def _option(text: bytes, start: int, end: int) -> Span:
 
 
 _HANDLERS: tuple[Callable[[bytes, int, int], Span], ...] = (
-    _whole, _whole, _scheme, _url, _whole, _card, _ssn, _iban, _pem, _option,
+    _whole, _whole, _scheme, _url, _whole, _card, _ssn, _iban, _pem, _option, _jwt,
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """What every test shares: whoever starts a thread or a process, or opens a file, ends it."""
 
 import gc
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from tests.processes import children
 
 PATIENCE = 5.0
 
@@ -23,11 +26,8 @@ def _files() -> set[str]:
 
 def _running() -> set[str]:
     """Returns the threads of this process and the processes it started and did not wait for."""
-    found = {f"thread {thread.name} ({thread.ident})" for thread in threading.enumerate()}
-    for task in Path("/proc/self/task").iterdir():
-        with suppress(OSError):  # the thread ended meanwhile
-            found |= {f"process {child}" for child in (task / "children").read_text().split()}
-    return found
+    threads = {f"thread {thread.name} ({thread.ident})" for thread in threading.enumerate()}
+    return threads | {f"process {child}" for child in children().get(os.getpid(), [])}
 
 
 @pytest.fixture(autouse=True)

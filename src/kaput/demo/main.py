@@ -22,6 +22,7 @@ from kaput.errors import StartError
 ACCOUNT = "demo@example.org"
 KAPUT = (sys.executable, "-m", "kaput")
 LISTENING = "Kaput is listening on "
+REPORTING = "DSN: "
 PATIENCE = 10.0
 BREATH = 0.05
 
@@ -86,9 +87,10 @@ def run_demo(*, data: Path | None, host: str, port: int, shop_port: int, mail_po
             directory = Path(scratch)
             mailbox, smtp = _start_mailbox(parts, host, mailbox_port, mail_port)
             environment = _environment(data or directory / "data", host, smtp)
-            kaput = _start_kaput(parts, host, port, environment, directory / "start.log")
+            kaput, dsn = _start_kaput(parts, host, port, environment, directory / "start.log")
             password = _admit(environment)
-            shop = _start_shop(parts, host, shop_port, environment, directory / "orders.db", kaput, mailbox)
+            links = ["--kaput", kaput, "--mailbox", mailbox]
+            shop = _start_shop(parts, host, shop_port, dsn, directory / "orders.db", links)
             _tell(Addresses(kaput, shop, mailbox), password)
             return _watch(parts)
         except KeyboardInterrupt:
@@ -104,12 +106,9 @@ def _start_mailbox(parts: Parts, host: str, port: int, mail_port: int) -> tuple[
     return _address(host, ports["page"]), ports["smtp"]
 
 
-def _start_shop(
-    parts: Parts, host: str, port: int, environment: Mapping[str, str], orders: Path, kaput: str, mailbox: str
-) -> str:
-    dsn = _kaput(environment, "dsn").strip()
-    command = ["-m", "kaput.demo.shop", "--dsn", dsn, "--orders", str(orders)]
-    command += ["--kaput", kaput, "--mailbox", mailbox, "--host", host, "--port", str(port)]
+def _start_shop(parts: Parts, host: str, port: int, dsn: str, orders: Path, links: Sequence[str]) -> str:
+    command = ["-m", "kaput.demo.shop", "--host", host, "--port", str(port)]
+    command += ["--dsn", dsn, "--orders", str(orders), *links]
     return _address(host, _start_and_hear(parts, "shop", command)["page"])
 
 
@@ -123,15 +122,16 @@ def _start_and_hear(parts: Parts, name: str, command: Sequence[str]) -> Mapping[
     return ports
 
 
-def _start_kaput(parts: Parts, host: str, port: int, environment: Mapping[str, str], log: Path) -> str:
-    """Starts the tracker and waits until it says where it listens."""
+def _start_kaput(parts: Parts, host: str, port: int, environment: Mapping[str, str], log: Path) -> tuple[str, str]:
+    """Starts the tracker, waits until it says where it listens, and returns its address and a DSN."""
     command = [*KAPUT, "serve", "--host", host, "--port", str(port)]
     with log.open("w", encoding="utf-8") as output:
         parts.start("tracker", command, stdout=output, environment=environment)
     while True:
-        for line in log.read_text(encoding="utf-8").splitlines():
-            if line.startswith(LISTENING):
-                return line.removeprefix(LISTENING)
+        lines = log.read_text(encoding="utf-8").splitlines()
+        found = [line.removeprefix(text) for text in (LISTENING, REPORTING) for line in lines if line.startswith(text)]
+        if len(found) == 2:
+            return found[0], found[1]
         if parts.ended() == "tracker":
             raise StartError("The tracker did not start; its own message stands above.")
         time.sleep(BREATH)
@@ -147,20 +147,19 @@ def _admit(environment: Mapping[str, str]) -> str:
     """Makes the account, or gives the one of an earlier demo a new password, and returns the password."""
     password = secrets.token_urlsafe(12)
     try:
-        _kaput(environment, "user", "add", ACCOUNT, "--admin", "--password-stdin", stdin=password)
+        _kaput(environment, password, "user", "add", ACCOUNT, "--admin", "--password-stdin")
     except StartError:
-        _kaput(environment, "user", "password", ACCOUNT, "--password-stdin", stdin=password)
+        _kaput(environment, password, "user", "password", ACCOUNT, "--password-stdin")
     return password
 
 
-def _kaput(environment: Mapping[str, str], *arguments: str, stdin: str = "") -> str:
-    """Runs a command of Kaput beside the tracker and returns what it printed."""
+def _kaput(environment: Mapping[str, str], stdin: str, *arguments: str) -> None:
+    """Runs a command of Kaput beside the tracker."""
     done = subprocess.run(
         [*KAPUT, *arguments], input=stdin, capture_output=True, text=True, env=dict(environment), check=False
     )
     if done.returncode != 0:
         raise StartError(f"kaput {arguments[0]} failed: {done.stderr.strip()}")
-    return done.stdout
 
 
 def _tell(addresses: Addresses, password: str) -> None:

@@ -168,12 +168,24 @@ def test_a_secret_reads_filtered(site: Site, shop: ProjectRow, ada: Visitor) -> 
     assert "4111 1111" not in page
 
 
+def test_tags_of_all_events(site: Site, shop: ProjectRow, ada: Visitor) -> None:
+    """What the events have in common is told by tag, once there is more than one event to compare."""
+    report(site, shop, "sdk-key-error", tags={"plan": "pro"})
+    assert "In all events" not in text_of(ada.get("/issues/SHOP-1"))
+    for plan in ("free", "pro", "pro"):
+        report(site, shop, "sdk-key-error", tags={"plan": plan})
+    shown = text_of(ada.get("/issues/SHOP-1"))
+    assert "plan pro 75% free 25%" in shown
+    assert "level error 100%" in shown
+
+
 def test_log_message_shows_its_parameters(site: Site, shop: ProjectRow, ada: Visitor) -> None:
     """A log message shows the text, the template and the parameters."""
     report(site, shop, "sdk-log")
     shown = text_of(ada.get("/issues/SHOP-1"))
     assert "Message error order 8812 of customer ann@example.com failed after 2.5 s" in shown
     assert "template order %s of customer %s failed after %.1f s" in shown
+    assert "Copy trace" not in shown
 
 
 def test_breadcrumbs_newest_last(site: Site, shop: ProjectRow, ada: Visitor) -> None:
@@ -327,7 +339,7 @@ def test_events_with_next_to_nothing(site: Site, shop: ProjectRow, ada: Visitor)
     event = Event(event_id="a" * 32, timestamp=site.clock(), received=site.clock())
     keep(site, shop, event, "lost")
     page = ada.get("/issues/SHOP-1")
-    assert re.findall(r"<h2 id=\"(\w+)-title", page) == ["tags", "activity", "grouped", "event", "keys"]
+    assert re.findall(r"<h2 id=\"(\w+)-title", page) == ["activity", "grouped", "event", "keys"]
     assert "Copy trace" not in page
 
 

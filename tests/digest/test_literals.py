@@ -193,6 +193,9 @@ def test_any_mixture_of_signs_can_be_filtered(pieces: list[str], code: bool) -> 
         "auth",
         "'",
         "4111 ",
+        "4111-",
+        "--4111-4111-4111-4111",
+        "eyJaaaaaa-",
     ],
 )
 @pytest.mark.parametrize("code", [False, True])

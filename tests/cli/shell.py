@@ -20,12 +20,14 @@ class Shell:
     environment: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
-    def running(self, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
-        """Runs a command beside the test, with pipes, and kills it when it is still there at the end."""
-        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    def running(self, *arguments: str, stdin: int = subprocess.PIPE) -> Iterator["subprocess.Popen[str]"]:
+        """Runs a command beside the test, with pipes and no terminal, and kills it when it is there at the end."""
+        options: dict[str, Any] = {"stdin": stdin, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         environment = {"PATH": os.environ["PATH"], "KAPUT_DATA": str(self.data), "HOME": str(self.data)}
         command = [sys.executable, "-m", "kaput.cli.main", *arguments]
-        with subprocess.Popen(command, env=environment | self.environment, text=True, **pipes) as process:
+        with subprocess.Popen(
+            command, env=environment | self.environment, start_new_session=True, **options
+        ) as process:
             try:
                 yield process
             finally:

@@ -1,5 +1,13 @@
 """`kaput user`: accounts from the shell."""
 
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
 from kaput.installation import Installation
 from tests.cli.shell import Shell
 
@@ -45,3 +53,40 @@ def test_no_terminal_to_ask(shell: Shell) -> None:
     done = shell("user", "add", "ada@example.org", typed="correct horse battery\n")
     assert done.returncode == 2
     assert "--password-stdin" in done.stderr
+
+
+@contextmanager
+def _terminal() -> Iterator[tuple[int, int]]:
+    """Opens a terminal: the end that a person types at, and the end that a command reads."""
+    person, command = os.openpty()
+    try:
+        yield person, command
+    finally:
+        os.close(person)
+        os.close(command)
+
+
+def _read_until(process: "subprocess.Popen[str]", prompt: str) -> None:
+    assert process.stderr is not None
+    shown = ""
+    while not shown.endswith(prompt):
+        character = process.stderr.read(1)
+        assert character, shown
+        shown += character
+    assert "correct horse" not in shown
+
+
+@pytest.mark.parametrize("second", ["correct horse battery", "something else"])
+def test_a_terminal_is_asked_twice(second: str, shell: Shell, installation: Installation) -> None:
+    """On a terminal the password is asked for twice, and nothing is made before both times are the same."""
+    with _terminal() as (person, command), shell.running("user", "add", "ada@example.org", stdin=command) as process:
+        for prompt, typed in (("Password: ", "correct horse battery"), ("The same again: ", second)):
+            _read_until(process, prompt)
+            os.write(person, typed.encode() + b"\n")
+        if second == "something else":
+            _read_until(process, "Password: ")
+            process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode == (0 if second == "correct horse battery" else 130)
+    account = installation.store.accounts.verify("ada@example.org", "correct horse battery")
+    assert (account is not None) == (second == "correct horse battery")

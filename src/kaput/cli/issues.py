@@ -41,7 +41,7 @@ def issues(data: str | None, project: str | None, query: str, limit: int | None,
             print_json_array(issue_fields(row) for row in rows)
         else:
             heads = ("ISSUE", "TITLE", "CULPRIT", "STATUS", "EVENTS", "USERS", "LAST SEEN (UTC)")
-            print_table(heads, (_cells(row) for row in rows))
+            print_table(heads, (_cells(row) for row in rows), cut=("TITLE", "CULPRIT"))
 
 
 @click.command()

@@ -37,15 +37,21 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints rows: as a table on a terminal, else one line each with tabs between and no heads, whole."""
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], cut: Sequence[str] = ()) -> None:
+    """Prints rows: as a table on a terminal, else one line each with tabs between and no heads, whole.
+
+    Args:
+        heads: of the columns.
+        rows: one text for each column.
+        cut: heads of columns that end in an ellipsis where the terminal ends; the others are folded.
+    """
     if not sys.stdout.isatty():
         for row in rows:
             print("\t".join(visible(cell) for cell in row))
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for head in heads:
-        table.add_column(head, overflow="fold")
+        table.add_column(head, overflow="ellipsis" if head in cut else "fold", no_wrap=head in cut)
     for row in rows:
         table.add_row(*(Text(visible(cell)) for cell in row))
     Console().print(table)

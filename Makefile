@@ -1,10 +1,11 @@
 # Sets up and runs everything. Each target works on a fresh machine with Python 3.11 (with venv), git and make.
 #
-#   make run     sets up, then runs the tracker, a broken shop and a mail catcher: `kaput demo`
-#   make test    sets up, then runs every test; ARGS="tests/buffer -k torn" runs some
-#   make check   formatting, lint and types
-#   make bench   benchmarks; each prints the machine, the versions and its figures as ratios to a floor
-#   make docs    writes the pages of docs/ that are made from the code
+#   make run         sets up, then runs the tracker, a broken shop and a mail catcher: `kaput demo`
+#   make test        sets up, then runs every test; ARGS="tests/buffer -k torn" runs some
+#   make check       formatting, lint and types
+#   make bench       benchmarks; each prints the machine, the versions and its figures as ratios to a floor
+#   make docs        writes the pages of docs/ that are made from the code
+#   make screenshot  takes the picture in README from the running demo
 
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -13,7 +14,7 @@ PIP := -m pip --disable-pip-version-check --quiet install
 DEBIAN := chromium strace
 ARGS ?=
 
-.PHONY: run test check bench docs debian
+.PHONY: run test check bench docs screenshot debian
 .DELETE_ON_ERROR:
 
 run: .venv/runtime.stamp
@@ -33,6 +34,9 @@ bench: .venv/development.stamp
 docs: .venv/development.stamp
 	$(BIN)/python docs/settings.py > docs/settings.md
 	$(BIN)/python docs/commands.py > docs/commands.md
+
+screenshot: .venv/development.stamp debian
+	$(BIN)/python docs/screenshot.py
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Kaput needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=/path/to/python3.11")'

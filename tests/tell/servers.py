@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ class Mailbox:
         refused: what it answers to RCPT, by address.
         content: what it answers to each DATA, in turn; those it has no answer for are taken.
         taken: the messages, in order, as they came.
+        times: when each of them came, in seconds since the epoch.
         sessions: one entry for each connection that sent EHLO.
     """
 
@@ -34,6 +36,7 @@ class Mailbox:
     refused: dict[str, str] = field(default_factory=dict)
     content: list[str] = field(default_factory=list)
     taken: list[EmailMessage] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     sessions: list[str] = field(default_factory=list)
 
     async def handle_EHLO(  # noqa: N802
@@ -58,6 +61,7 @@ class Mailbox:
         answer = self.content.pop(0) if self.content else "250 OK"
         if answer.startswith("250"):
             message = message_from_bytes(envelope.content, _class=EmailMessage, policy=default)
+            self.times.append(time.time())
             self.taken.append(message)
         return answer
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from kaput.digest.echo import filter_echoes, telling
 from kaput.digest.literals import SCAN, filter_text, secret_places
 from kaput.digest.secrets import FILTERED, NAME_LIMIT, is_card, package_name, secret_cookie, secret_name
 
@@ -44,7 +45,9 @@ def scrub(event: dict[str, Any]) -> int:
         How many were replaced.
     """
     count = sum(_scrub_params(event.get(key)) for key in ("logentry", "message"))
-    return count + _scrub(event, 0)
+    secrets: set[str] = set()
+    count += _scrub(event, 0, secrets)
+    return count + (filter_echoes(event, secrets) if secrets else 0)
 
 
 def _scrub_params(entry: Any) -> int:
@@ -60,17 +63,21 @@ def _scrub_params(entry: Any) -> int:
     return len(places)
 
 
-def _scrub(root: Any, level: int) -> int:
-    walk = _Walk()
+def _scrub(root: Any, level: int, secrets: set[str]) -> int:
+    walk = _Walk(secrets)
     walk.collect(root)
     return walk.count + walk.filter_texts(level)
 
 
 class _Walk:
-    """One pass over a tree of JSON; `count` is how many values were replaced for their key's sake."""
+    """One pass over a tree of JSON; `count` is how many values were replaced for their key's sake.
 
-    def __init__(self) -> None:
+    `secrets` gathers those that would be known again elsewhere.
+    """
+
+    def __init__(self, secrets: set[str]) -> None:
         self.count = 0
+        self._secrets = secrets
         self.texts: list[str] = []
         self.places: list[Place] = []
         self._stack: list[tuple[Any, Named]] = []
@@ -152,6 +159,8 @@ class _Walk:
             return
         node[key] = FILTERED
         self.count += 1
+        if type(value) is str and (secret := telling(value)):
+            self._secrets.add(secret)
 
     def _number(self, node: Any, key: Any, value: int) -> None:
         if is_card(str(value)[:20]):
@@ -190,7 +199,7 @@ class _Walk:
     def _filter(self, place: Place, text: bytes, hits: list[tuple[int, int, int]], level: int) -> int:
         container, key, kind = place
         if kind == _TEXT and text[:1] in b"{[" and level < _NESTED:
-            document, count = _filter_json(text, level)
+            document, count = _filter_json(text, level, self._secrets)
             if document is not None:
                 container[key] = document.decode()
                 return count
@@ -231,13 +240,13 @@ def _hits(data: bytes) -> Iterator[tuple[int, bytes, list[tuple[int, int, int]]]
         yield index, data[first:last], hits
 
 
-def _filter_json(text: bytes, level: int) -> tuple[bytes | None, int]:
+def _filter_json(text: bytes, level: int, secrets: set[str]) -> tuple[bytes | None, int]:
     """Scrubs a text that is itself JSON as a tree; None when it is not JSON."""
     if b"\\u0000" in text:
         return None, 0
     try:
         document = msgspec.json.decode(text)
-        count = _scrub(document, level + 1)
+        count = _scrub(document, level + 1, secrets)
         return (msgspec.json.encode(document), count) if count else (text, 0)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None, 0

@@ -8,6 +8,7 @@ The children are started first: they load their code while the database is broug
 
 import json
 import os
+import signal
 import socket
 import sys
 from typing import NoReturn
@@ -16,7 +17,7 @@ from kaput.config import Settings
 from kaput.errors import StartError
 from kaput.serve.directory import lock_directory, make_directory, migrate_database
 from kaput.serve.lifeline import Orders, encode
-from kaput.serve.supervisor import CHILDREN, MODULE, Watch, end, order, spawn
+from kaput.serve.supervisor import CHILDREN, ENDING, MODULE, Watch, end, order, spawn
 
 BACKLOG = 2048
 
@@ -76,6 +77,7 @@ def _become(watch: Watch) -> NoReturn:
         handed.seek(0)
         for fd in (handed.fileno(), *watch.kept, *(child.line for child in watch.children)):
             os.set_inheritable(fd, True)  # noqa: FBT003 - positional only
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # between here and the supervisor's handlers they would kill
         sys.stdout.flush()
         sys.stderr.flush()
         os.execv(sys.executable, [sys.executable, "-m", MODULE, str(handed.fileno())])  # noqa: S606 - no shell is meant

@@ -22,6 +22,7 @@ FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 5.0
 STEADY_SECONDS = 10.0
 MODULE = "kaput.serve.supervisor"
+ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 class Child(NamedTuple):
@@ -62,8 +63,9 @@ class Bell:
         os.set_blocking(write, False)
         signal.set_wakeup_fd(write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in ENDING:
             signal.signal(number, self._stop)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # `start.py` blocked them until they are heard
 
     def wait(self, seconds: float | None) -> None:
         """Returns when something happened, or after `seconds`."""

@@ -1,0 +1,46 @@
+"""A secret that stood under its name is filtered wherever else the event repeats it.
+
+As an argument in a source line, in a message, in an address.
+
+In: the decoded event after the scrub, and the values that were filtered for their key's sake. Out: the same event,
+changed in place. Only `scrub.py` imports it.
+
+Plain words are left alone: `password: "production"` must not take the word out of everything else.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from kaput.digest.secrets import FILTERED
+
+SHORTEST = 6
+MOST = 50
+_TELLING = re.compile(r"[0-9]|[^\w\s]", re.ASCII)
+_NAMING = frozenset({"event_id", "timestamp", "platform", "level", "release", "dist", "environment", "fingerprint"})
+"""Fields that name the event; what stands there was said in the open."""
+
+
+def telling(value: str) -> str:
+    """Returns the secret without the quotes of a repr, or an empty text when it is too plain to be looked for."""
+    secret = value[1:-1] if len(value) > 2 and value[0] == value[-1] and value[0] in "'\"" else value
+    return secret if len(secret) >= SHORTEST and _TELLING.search(secret) else ""
+
+
+def filter_echoes(event: dict[str, Any], secrets: Iterable[str]) -> int:
+    """Replaces the secrets in every text of the event; returns in how many texts one stood."""
+    longest_first = sorted(secrets, key=len, reverse=True)[:MOST]
+    pattern = re.compile("|".join(map(re.escape, longest_first)))
+    stack: list[Any] = [event]
+    count = 0
+    while stack:
+        node = stack.pop()
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            if node is event and key in _NAMING:
+                continue
+            if isinstance(value, dict | list):
+                stack.append(value)
+            elif isinstance(value, str) and pattern.search(value):
+                node[key] = pattern.sub(FILTERED, value)
+                count += 1
+    return count

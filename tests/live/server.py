@@ -1,0 +1,173 @@
+"""A whole Kaput server as a person starts it: `kaput serve` on a free port, in processes of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.cli.shell import Shell
+from tests.processes import tree
+
+PATIENCE = 30.0
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+@dataclass
+class Server:
+    """One server and its data directory.
+
+    Attributes:
+        port: 0 until the first start, then the same at every start.
+        ready_after: seconds from the last start to the first 200 of `/health/ready`.
+    """
+
+    data: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    port: int = 0
+    ready_after: float = 0.0
+    process: "subprocess.Popen[str] | None" = None
+    printed: list[str] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        """Scheme, host and port."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def shell(self) -> Shell:
+        """The command line on this server's directory."""
+        return Shell(self.data, dict(self.environment))
+
+    @property
+    def dsn(self) -> str:
+        """The DSN of the first project."""
+        return self.shell("dsn").stdout.strip()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The processes of the tree: supervisor, web and work."""
+        assert self.process is not None
+        names = {"kaput.serve.web": "web", "kaput.serve.work": "work"}
+        found = {"supervisor": self.process.pid}
+        for pid, command in tree(self.process.pid).items():
+            found |= {name: pid for module, name in names.items() if module in command}
+        return found
+
+    def start(self) -> None:
+        """Starts it and waits until it is ready."""
+        self.port = self.port or free_port()
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.data), **self.environment}
+        arguments = ["serve", "--data", str(self.data), "--port", str(self.port)]
+        began = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "kaput", *arguments], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        wait_for(self.ready, f"{self.address} is not ready")
+        self.ready_after = time.monotonic() - began
+
+    def ready(self) -> bool:
+        """Answers whether `/health/ready` answers 200."""
+        with suppress(OSError):
+            return self.get("/health/ready")[0] == 200
+        return False
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Returns status and body of a GET."""
+        try:
+            with urllib.request.urlopen(self.address + path, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def begin(self) -> list[str]:
+        """Returns the three lines that a first start prints."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        return [self.process.stdout.readline().strip() for _ in range(3)]
+
+    def stats(self) -> dict[str, Any]:
+        """Returns `kaput stats --json`."""
+        found = self.shell.json("stats")
+        assert isinstance(found, dict)
+        return found
+
+    def settle(self) -> dict[str, Any]:
+        """Waits until everything that was accepted is visible, and returns the counts."""
+        wait_for(lambda: self.stats()["pending"] == 0, "records are still pending")
+        return self.stats()
+
+    def export(self) -> list[dict[str, Any]]:
+        """Returns what `kaput export` prints."""
+        done = self.shell("export")
+        assert (done.returncode, done.stderr) == (0, "")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def kill(self, name: str) -> None:
+        """Kills one process of the tree with SIGKILL."""
+        with suppress(ProcessLookupError, KeyError):
+            os.kill(self.pids[name], signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Ends the server as an operator does, and returns its exit code."""
+        assert self.process is not None
+        pids = self.pids.values()
+        self.process.terminate()
+        code = self.process.wait(PATIENCE)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "a process is left behind")
+        return code
+
+
+def free_port() -> int:
+    """Returns a port that nobody listens on now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def wait_for(condition: Callable[[], bool], otherwise: str, seconds: float = PATIENCE) -> None:
+    """Waits until a condition holds; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.01)
+
+
+@contextmanager
+def running(data: Path, **environment: str) -> Iterator[Server]:
+    """Runs a server for as long as the block lasts."""
+    server = Server(data, environment)
+    server.start()
+    try:
+        yield server
+    finally:
+        if server.process is not None and server.process.poll() is None:
+            server.stop()
+
+
+def run_program(name: str, *arguments: str, python: str = sys.executable) -> str:
+    """Runs a client program of `programs/` to its end, and returns what it printed."""
+    done = subprocess.run(
+        [python, str(PROGRAMS / name), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=PROGRAMS,
+        env={"PATH": os.environ["PATH"]},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -6,16 +6,14 @@ from contextlib import contextmanager
 
 import pytest
 from flask import Flask
-from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, expect
 from werkzeug.serving import make_server
 
 from kaput.store.base import ProjectRow, Status
+from tests.browser import chromium
 from tests.view.reports import keep, report
 from tests.view.site import PASSWORD, Site
 from tests.view.test_issue import everywhere
-
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 
 CONTRASTS = """() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
@@ -64,8 +62,7 @@ def browsing(address: str, complaints: list[str]) -> Iterator[Page]:
         if message.type in {"error", "warning"}:
             complaints.append(message.text)
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=address)
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
         page = context.new_page()
@@ -78,7 +75,6 @@ def browsing(address: str, complaints: list[str]) -> Iterator[Page]:
         page.press("[name=password]", "Enter")
         page.wait_for_url(lambda url: "/login" not in url)
         yield page
-        browser.close()
 
 
 def test_a_person_reads_and_resolves(site: Site, shop: ProjectRow) -> None:

@@ -5,11 +5,12 @@ In: settings. Out: `Installation`. A root: `app`, `serve` and `cli` import it.
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from kaput.buffer.reader import backlog_bytes, count_pending
+from kaput.buffer.reader import backlog_bytes, count_pending, list_segments
 from kaput.buffer.writer import SegmentWriter
 from kaput.config import Settings
 from kaput.digest.dead import DeadDirectory
@@ -44,12 +45,13 @@ class Installation:
 
     def read_stats(self, project_id: int | None = None) -> Stats:
         """Counts everything now, or one project; pending records are counted without looking whose they are."""
+        spool = self.settings.spool
         for _ in range(STATS_TRIES):
-            positions = self.store.batches.positions()
-            pending = count_pending(self.settings.spool, positions) if project_id is None else 0
+            before = list_segments(spool)
             tallies = self.store.facts.tallies(project_id)
-            if positions == self.store.batches.positions():
-                break  # no batch was committed in between, so that no event is counted twice or not at all
+            pending = count_pending(spool, tallies.positions) if project_id is None else 0
+            if before <= list_segments(spool):
+                break  # none was deleted in between, so that all behind the positions of that moment was seen
         return Stats(
             accepted=tallies.digested + pending + tallies.dead,
             digested=tallies.digested,
@@ -96,7 +98,8 @@ class Installation:
         directory = DeadDirectory(self.settings.dead)
         count = self.store.batches.forget_dead(names, dropped=True)
         for name in names:
-            directory.remove(name)
+            with suppress(NotFound):
+                directory.remove(name)
         return count
 
     def close(self) -> None:

@@ -42,6 +42,8 @@ class Listener:
 
     def __init__(self, directory: Path) -> None:
         path = directory / NAME
+        if not path.is_fifo():
+            path.unlink(missing_ok=True)  # a directory that was restored from a backup may have a file there
         with contextlib.suppress(FileExistsError):
             os.mkfifo(path, 0o600)
         # Read and write: the FIFO then never ends when the last writer goes, and the reader can ring itself.

@@ -6,11 +6,12 @@ Only the files of this stage import it.
 A segment is a 16-byte head (`KAPUTSEG`, version, zero) and frames. A frame is 16 bytes of header, all little-endian:
 magic with the kind in its last byte (4), payload length (4), CRC-32 of the payload (4), CRC-32 of those 12 bytes (4);
 then the payload in MessagePack. The header has a checksum of its own so that a damaged length is found at once, and the
-magic lets the decoder find the next whole frame behind damage.
+magic lets the decoder find the next whole frame behind damage. Both checksums begin with the writer's salt, which no
+client knows: bytes in the body of an event, or left on the disk by an older segment, never pass for a frame.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from zlib import crc32
 
@@ -24,6 +25,12 @@ HEADER = struct.Struct("<3sBII")
 CHECK = struct.Struct("<I")
 HEADER_SIZE = HEADER.size + CHECK.size
 LARGEST = 256 * 1024**2
+WINDOW = 1024**2
+TORN = "torn"
+"""The reason of bytes at the end of a segment that were never a whole frame."""
+
+ReadAt = Callable[[int, int], bytes]
+"""Reads bytes of a segment: `(offset, most)`; fewer at its end."""
 
 _encoder = msgspec.msgpack.Encoder()
 _record_decoder = msgspec.msgpack.Decoder(Record)
@@ -53,60 +60,88 @@ class Part(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def encode(item: Record | Drop) -> bytes:
-    """Returns the frame of a record or a drop."""
+def encode(item: Record | Drop, salt: int) -> bytes:
+    """Returns the frame of a record or a drop in a segment with this salt."""
     kind = FrameKind.RECORD if isinstance(item, Record) else FrameKind.DROP
     payload = _encoder.encode(item)
-    header = HEADER.pack(MAGIC, kind, len(payload), crc32(payload))
-    return b"".join((header, CHECK.pack(crc32(header)), payload))
+    header = HEADER.pack(MAGIC, kind, len(payload), crc32(payload, salt))
+    return b"".join((header, CHECK.pack(crc32(header, salt)), payload))
 
 
-def decode(data: bytes, *, finished: bool) -> Iterator[Part]:
+def decode(data: bytes, salt: int, *, finished: bool) -> Iterator[Part]:
     """Yields the whole frames of `data`, and the damaged pieces between them.
 
     Args:
         data: bytes of a segment, beginning at a frame.
+        salt: of the segment.
         finished: no more bytes will ever follow. Otherwise an incomplete end is left for the next time.
     """
     offset = 0
     while offset < len(data):
-        part = _part(data, offset, finished=finished)
+        part = _part(data, offset, salt, finished=finished)
         if part is None:
             return
         yield part
         offset = part.end
 
 
-def count_records(data: bytes | memoryview) -> int:
-    """Counts the records in `data` without decoding them; a damaged piece counts as one, as it will in `dead/`."""
-    raw, offset, found = data, 0, 0
-    while True:
-        header = _header(raw, offset)
-        if header is None:
-            following = _next_header(raw, offset + 1)
-            if following is None:
-                return found
-            found, offset = found + 1, following
+def count_records(read: ReadAt, begin: int, end: int, salt: int) -> int:
+    """Counts the records of a segment by the headers alone; a damaged piece counts as one, as it will in `dead/`.
+
+    Args:
+        read: reads the segment.
+        begin: offset of the first frame to count.
+        end: offset after the last byte.
+        salt: of the segment.
+    """
+    found, offset, before = 0, begin, begin
+    while offset < end:
+        header = _header(read(offset, HEADER_SIZE), 0, salt)
+        if header is not None and offset + HEADER_SIZE + header[1] <= end:
+            found += _is_record(read, offset, header, salt)
+            before, offset = offset, offset + HEADER_SIZE + header[1]
             continue
-        kind, length, _ = header
-        end = offset + HEADER_SIZE + length
-        if end > len(raw):
+        # The frame before may have lost bytes: then the next one begins sooner than its header says.
+        following = _find_header(read, before + 1, end, salt)
+        if following is not None and before < following < offset:
+            offset = before = following
+            continue
+        following = _find_header(read, offset + 1, end, salt)
+        if following is None:
             return found
-        found += kind == FrameKind.RECORD
-        offset = end
+        found, offset, before = found + 1, following, following
+    return found
 
 
-def _part(data: bytes, offset: int, *, finished: bool) -> Part | None:
-    header = _header(data, offset)
+def _is_record(read: ReadAt, offset: int, header: tuple[int, int, int], salt: int) -> bool:
+    """Answers whether a frame is a record, or will be taken for a damaged one; drops are few and small."""
+    kind, length, checksum = header
+    return kind != FrameKind.DROP or crc32(read(offset + HEADER_SIZE, length), salt) != checksum
+
+
+def _find_header(read: ReadAt, start: int, end: int, salt: int) -> int | None:
+    while start < end:
+        window = read(start, WINDOW)
+        found = _next_header(window, 0, salt)
+        if found is not None:
+            return start + found
+        start += WINDOW - HEADER_SIZE + 1
+    return None
+
+
+def _part(data: bytes, offset: int, salt: int, *, finished: bool) -> Part | None:
+    header = _header(data, offset, salt)
     if header is None:
-        return _damage(data, offset, finished=finished)
+        return _damage(data, offset, salt, finished=finished)
     kind, length, checksum = header
     begin = offset + HEADER_SIZE
     end = begin + length
     if end > len(data):
-        return Part(offset, len(data), None, "torn") if finished else None
+        return _damage(data, offset, salt, finished=True) if finished else None
     payload = memoryview(data)[begin:end]
-    if crc32(payload) != checksum:
+    if crc32(payload, salt) != checksum:
+        following = _next_header(data, offset + 1, salt)
+        end = end if following is None else min(end, following)
         return Part(offset, end, None, f"the checksum of {length} bytes does not fit")
     try:
         content = _record_decoder.decode(payload) if kind == FrameKind.RECORD else _drop_decoder.decode(payload)
@@ -115,28 +150,27 @@ def _part(data: bytes, offset: int, *, finished: bool) -> Part | None:
     return Part(offset, end, content)
 
 
-def _damage(data: bytes, offset: int, *, finished: bool) -> Part | None:
-    following = _next_header(data, offset + 1)
+def _damage(data: bytes, offset: int, salt: int, *, finished: bool) -> Part | None:
+    following = _next_header(data, offset + 1, salt)
     if following is not None:
         return Part(offset, following, None, f"{following - offset} bytes are no frame")
-    return Part(offset, len(data), None, "torn") if finished else None
+    return Part(offset, len(data), None, TORN) if finished else None
 
 
-def _header(data: bytes | memoryview, offset: int) -> tuple[int, int, int] | None:
+def _header(data: bytes, offset: int, salt: int) -> tuple[int, int, int] | None:
     if offset + HEADER_SIZE > len(data):
         return None
     magic, kind, length, checksum = HEADER.unpack_from(data, offset)
     (check,) = CHECK.unpack_from(data, offset + HEADER.size)
-    if magic != MAGIC or length > LARGEST or check != crc32(data[offset : offset + HEADER.size]):
+    if magic != MAGIC or length > LARGEST or check != crc32(data[offset : offset + HEADER.size], salt):
         return None
     return kind, length, checksum
 
 
-def _next_header(data: bytes | memoryview, start: int) -> int | None:
-    raw = bytes(data) if isinstance(data, memoryview) else data
-    position = raw.find(MAGIC, start)
+def _next_header(data: bytes, start: int, salt: int) -> int | None:
+    position = data.find(MAGIC, start)
     while position != -1:
-        if _header(raw, position) is not None:
+        if _header(data, position, salt) is not None:
             return position
-        position = raw.find(MAGIC, position + 1)
+        position = data.find(MAGIC, position + 1)
     return None

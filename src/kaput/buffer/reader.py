@@ -6,7 +6,6 @@ The roots make it and hand it to the worker as `buffer.base.Source`.
 
 import contextlib
 import fcntl
-import mmap
 import os
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -14,11 +13,12 @@ from pathlib import Path
 
 from kaput.buffer.base import Entry
 from kaput.buffer.bell import Listener
-from kaput.buffer.frames import HEAD, HEADER_SIZE, LARGEST, Part, count_records, decode
-from kaput.buffer.writer import SUFFIX, UNNAMED, sync_directory
+from kaput.buffer.frames import HEAD, HEADER_SIZE, LARGEST, WINDOW, Part, count_records, decode
+from kaput.buffer.writer import SUFFIX, UNNAMED, salt_of, sync_directory
 from kaput.model import Position
 
-CHUNK = 4 * 1024**2
+LARGEST_WINDOW = LARGEST + HEADER_SIZE
+MOST_OPEN = 200  # segments; the rest waits until some of these are read to their end and released
 
 
 class _Segment:
@@ -28,6 +28,7 @@ class _Segment:
         self.name = path.name
         self.path = path
         self.offset = offset
+        self.salt = salt_of(path.name)
         self.fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         self._finished = False
 
@@ -46,16 +47,19 @@ class _Segment:
         # The order matters: what a writer appended before it went must be seen after it is known to be gone.
         return self.finished() and self.offset >= self.size()
 
-    def parts(self, most: int, size: int = CHUNK) -> list[Part]:
+    def parts(self, most: int, window: int = WINDOW) -> list[Part]:
         """Returns up to `most` parts that can be read now, with offsets in the file; moves nothing."""
         finished = self.finished()
         left = self.size() - self.offset
         if left <= 0:
             return []
-        data = os.pread(self.fd, min(size, left), self.offset)
-        parts = list(islice(decode(data, finished=finished and len(data) >= left), most))
-        if not parts and len(data) < left and size < LARGEST + HEADER_SIZE:
-            return self.parts(most, size * 8)
+        data = os.pread(self.fd, min(window, left), self.offset)
+        whole = len(data) >= left
+        # No frame is larger than the largest window: what makes no frame there never will.
+        ended = finished if whole else window >= LARGEST_WINDOW
+        parts = list(islice(decode(data, self.salt, finished=ended), most))
+        if not parts and not whole:
+            return self.parts(most, min(window * 8, LARGEST_WINDOW))
         return [Part(p.start + self.offset, p.end + self.offset, p.content, p.reason) for p in parts]
 
     def raw(self, part: Part) -> bytes:
@@ -100,15 +104,13 @@ class SegmentReader:
     def release(self) -> list[Position]:
         """See `kaput.buffer.base.Source.release`."""
         done = [segment for segment in self._segments.values() if segment.at_end()]
-        gone = [Position(segment.name, segment.offset) for segment in done]
         for segment in done:
             segment.path.unlink(missing_ok=True)
             segment.close()
             del self._segments[segment.name]
-            self._offsets.pop(segment.name, None)
         if done:
             sync_directory(self._directory)
-        return gone + self._vanished()
+        return self._vanished()
 
     def pending(self, positions: Sequence[Position]) -> int:
         """See `kaput.buffer.base.Source.pending`."""
@@ -123,14 +125,16 @@ class SegmentReader:
 
     def _discover(self) -> None:
         for path in _segments(self._directory):
+            if len(self._segments) >= MOST_OPEN:
+                return
             if path.name not in self._segments:
                 with contextlib.suppress(FileNotFoundError):
                     offset = max(self._offsets.get(path.name, 0), len(HEAD))
                     self._segments[path.name] = _Segment(path, offset)
 
     def _vanished(self) -> list[Position]:
-        """Positions of segments that somebody else removed, or that were deleted before the store could forget them."""
-        names = {path.name for path in _segments(self._directory)}
+        """Positions of segments that are gone: released now, or before a crash and not forgotten by the store yet."""
+        names = list_segments(self._directory)
         gone = [Position(name, offset) for name, offset in self._offsets.items() if name not in names]
         for position in gone:
             del self._offsets[position.segment]
@@ -153,6 +157,11 @@ def count_pending(directory: Path, positions: Sequence[Position]) -> int:
     return sum(_count(path, offsets) for path in _segments(directory))
 
 
+def list_segments(directory: Path) -> set[str]:
+    """Returns the names of the segments that are there now."""
+    return {path.name for path in _segments(directory)}
+
+
 def backlog_bytes(directory: Path, positions: Sequence[Position]) -> int:
     """Returns how many bytes of segments were not read yet."""
     offsets = {position.segment: position.offset for position in positions}
@@ -164,19 +173,16 @@ def backlog_bytes(directory: Path, positions: Sequence[Position]) -> int:
 
 
 def _count(path: Path, offsets: Mapping[str, int]) -> int:
-    begin = max(offsets.get(path.name, 0), len(HEAD))
     try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size <= begin:
-                return 0
-            with (
-                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view,
-                memoryview(view) as whole,
-                whole[begin:] as rest,
-            ):
-                return count_records(rest)
+        # Read and not mapped: to touch a mapped page that the writer cuts off would end this process.
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return 0
+    try:
+        begin = max(offsets.get(path.name, 0), len(HEAD))
+        return count_records(lambda at, most: os.pread(fd, most, at), begin, os.fstat(fd).st_size, salt_of(path.name))
+    finally:
+        os.close(fd)
 
 
 def _sweep(directory: Path) -> None:

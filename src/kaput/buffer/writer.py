@@ -17,6 +17,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -54,6 +55,7 @@ class SegmentWriter:
         self._clock = clock
         self._sync = sync
         self._name = f"{int(clock() * 1000):014d}{secrets.token_hex(3)}"
+        self._salt = salt_of(self._name)
         self._number = 0
         self._segment: _Segment | None = None
         self._ringer = Ringer(directory)
@@ -68,7 +70,8 @@ class SegmentWriter:
     def append(self, records: Sequence[Record]) -> Future[None]:
         """See `kaput.buffer.base.Appender.append`."""
         future: Future[None] = Future()
-        waiting = _Waiting(b"".join(map(encode, records)), future)
+        future.set_running_or_notify_cancel()  # the group is written whole: nobody can take his part back
+        waiting = _Waiting(b"".join(encode(record, self._salt) for record in records), future)
         with self._changed:
             if self._closing:
                 raise BufferUnwritable("Kaput is stopping; send the event again in a moment.")
@@ -119,13 +122,14 @@ class SegmentWriter:
         return bool(self._waiting) or self._closing
 
     def _commit(self, group: list[_Waiting], drops: list[Drop]) -> None:
-        data = b"".join([*map(encode, drops), *(waiting.data for waiting in group)])
         try:
-            self._write(data)
-        except OSError as error:
+            noted = (encode(drop, self._salt) for drop in drops)
+            self._write(b"".join([*noted, *(waiting.data for waiting in group)]))
+        except (OSError, MemoryError) as error:
             self._abandon()
             self._keep(drops)
-            refusal = BufferUnwritable(f"The disk of {self._directory} does not take the event: {error.strerror}.")
+            cause = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+            refusal = BufferUnwritable(f"The disk of {self._directory} does not take the event: {cause}.")
             for waiting in group:
                 waiting.future.set_exception(refusal)
             if not group:
@@ -153,6 +157,12 @@ class SegmentWriter:
         segment.size += len(data)
 
     def _begin_segment(self) -> _Segment:
+        try:
+            return self._create_segment()
+        except (BlockingIOError, FileNotFoundError):
+            return self._create_segment()  # a reader that just started took the unlocked file for a dead writer's
+
+    def _create_segment(self) -> _Segment:
         path = self._directory / f"{self._name}-{self._number:06d}{SUFFIX}"
         self._number += 1
         hidden = path.with_suffix(UNNAMED)
@@ -181,6 +191,11 @@ class SegmentWriter:
             os.close(self._segment.fd)
             self._segment = None
             self._ringer.ring()
+
+
+def salt_of(name: str) -> int:
+    """Returns the salt of a segment: what stands before the first dash in its name tells the writer from all others."""
+    return crc32(name.partition("-")[0].encode())
 
 
 def sync_directory(directory: Path) -> None:

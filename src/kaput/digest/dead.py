@@ -8,6 +8,7 @@ place in the buffer, so that a batch which is digested again after a crash write
 """
 
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from kaput.errors import NotFound
 from kaput.model import Dead, Record
 
 SUFFIX = ".dead"
+NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}", re.ASCII)
 
 
 class Header(Struct, frozen=True):
@@ -61,11 +63,11 @@ class DeadDirectory:
         )
 
     def remove(self, name: str) -> None:
-        """Deletes a record's file; does nothing when it is gone."""
+        """Deletes a record's file; does nothing when it is gone; raises NotFound for what cannot be a name."""
         self._path(name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
-        if Path(name).name != name:
+        if NAME.fullmatch(name) is None:
             raise NotFound(f"{name!r} is no name of a dead record.")
         return self._directory / f"{name}{SUFFIX}"
 
@@ -73,7 +75,7 @@ class DeadDirectory:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._path(name)
         hidden = path.with_suffix(".new")
-        with hidden.open("wb") as file:
+        with open(hidden, "wb", opener=_owner_only) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -83,3 +85,8 @@ class DeadDirectory:
             os.fsync(directory)
         finally:
             os.close(directory)
+
+
+def _owner_only(path: str, flags: int) -> int:
+    """Opens a file for this user alone: a record holds the secrets that digest would have filtered."""
+    return os.open(path, flags, 0o600)

@@ -10,11 +10,12 @@ does not repeat it.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from kaput.buffer.base import Entry, Source
 from kaput.errors import StoreUnavailable, Undigestible
-from kaput.model import Batch, Change, Clock, Dead, Digest, Digested, Drop, Evaluate, Record
+from kaput.model import Batch, Clock, Dead, Digest, Digested, Drop, Evaluate, Position, Record
 from kaput.store.base import Batches
 
 IDLE_SECONDS = 1.0
@@ -73,10 +74,11 @@ class Worker:
         """Works until `stop` is set; `source.wake` makes it look at once."""
         while not stop.is_set():
             pieces = self._take()
-            if pieces:
-                self._insist(lambda pieces=pieces: self._commit(pieces), stop)  # type: ignore[misc]
-            else:
-                self._insist(self._release, stop)
+            # What is read and not committed must not be released: then the next worker reads it again.
+            if pieces and not self._commit(pieces, stop):
+                return
+            self._release(stop)
+            if not pieces:
                 self.source.wait(IDLE_SECONDS)
 
     def _take(self) -> list[_Piece]:
@@ -102,13 +104,13 @@ class Worker:
         try:
             return _Piece(entry, digested=self.digest(content))
         except Undigestible as error:
-            return _Piece(entry, reason=str(error)[:LONGEST_REASON])
+            return _Piece(entry, reason=_text(str(error)))
         except Exception as error:  # noqa: BLE001 - a bug must cost this record only, and not for good
             _log.exception("The event %s of project %d cannot be digested.", content.event_id, content.project_id)
             return _Piece(entry, reason=_reason(error))
 
-    def _insist(self, action: Callable[[], None], stop: Stop) -> None:
-        """Tries until it succeeds or the worker shall end: a locked database or a full disk pass."""
+    def _insist(self, action: Callable[[], None], stop: Stop) -> bool:
+        """Tries until it succeeds (True) or the worker shall end: a locked database or a full disk pass."""
         pause = FIRST_PAUSE
         while not stop.is_set():
             try:
@@ -118,20 +120,19 @@ class Worker:
                 stop.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
-                return
+                return True
+        return False
 
-    def _commit(self, pieces: Sequence[_Piece]) -> None:
+    def _commit(self, pieces: Sequence[_Piece], stop: Stop) -> bool:
+        """Stores the pieces; False when the worker had to end before all were."""
         try:
-            changes = self._commit_together(pieces)
-        except (StoreUnavailable, OSError):
-            raise
+            return self._insist(lambda: self._commit_together(pieces), stop)
         except Exception:  # noqa: BLE001 - whatever one record did must not cost the others
             _log.exception("A batch of %d cannot be stored; each is stored by itself.", len(pieces))
-            changes = [change for piece in pieces for change in self._commit_alone(piece)]
-        if changes:
-            self.told()
+        # Each insists for itself, so that none is stored twice when a later one has to wait.
+        return all(self._insist(partial(self._commit_alone, piece), stop) for piece in pieces)
 
-    def _commit_together(self, pieces: Sequence[_Piece]) -> list[Change]:
+    def _commit_together(self, pieces: Sequence[_Piece]) -> None:
         positions = {piece.entry.position.segment: piece.entry.position for piece in pieces}
         batch = Batch(
             digested=[piece.digested for piece in pieces if piece.digested is not None],
@@ -139,16 +140,17 @@ class Worker:
             drops=[piece.drop for piece in pieces if piece.drop is not None],
             positions=list(positions.values()),
         )
-        return self.batches.commit(batch, self.evaluate)
+        if self.batches.commit(batch, self.evaluate):
+            self.told()
 
-    def _commit_alone(self, piece: _Piece) -> list[Change]:
+    def _commit_alone(self, piece: _Piece) -> None:
         try:
-            return self._commit_together([piece])
+            self._commit_together([piece])
         except (StoreUnavailable, OSError):
             raise
         except Exception as error:  # noqa: BLE001 - it goes to dead/ with what it did
             _log.exception("The entry %s cannot be stored.", piece.entry.name)
-            return self._commit_together([_Piece(piece.entry, reason=_reason(error))])
+            self._commit_together([_Piece(piece.entry, reason=_reason(error))])
 
     def _buried(self, piece: _Piece) -> Dead:
         content = piece.entry.content
@@ -156,12 +158,18 @@ class Worker:
             content = repr(content).encode()
         return self.bury(piece.entry.name, content, piece.reason)
 
-    def _release(self) -> None:
+    def _release(self, stop: Stop) -> None:
         """Deletes segments that were read to their end and have no writer."""
-        gone = self.source.release()
+        gone: list[Position] = []
+        self._insist(lambda: gone.extend(self.source.release()), stop)
         if gone:
-            self.batches.forget(gone)
+            self._insist(lambda: self.batches.forget(gone), stop)
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:LONGEST_REASON]
+    return _text(f"{type(error).__name__}: {error}")
+
+
+def _text(reason: str) -> str:
+    """Returns a reason that files and the database take: short, and without halves of characters."""
+    return reason[:LONGEST_REASON].encode("utf-8", "backslashreplace").decode()

@@ -88,7 +88,7 @@ class SqlAccounts:
             self._hasher.verify(row.password, password[:LONGEST_PASSWORD])
         except (VerifyMismatchError, InvalidHashError):
             return None
-        return account_row(row)
+        return account_row(row) if len(password) <= LONGEST_PASSWORD else None
 
     def _values(self, email: str, password: str, *, admin: bool) -> dict[str, object]:
         return {

@@ -10,6 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from kaput.errors import NotFound
 from kaput.model import Digested, Kind
 from kaput.store import schema
 from kaput.store.base import Status
@@ -115,7 +116,9 @@ def _insert(connection: Connection, item: Digested, raw_hash: bytes, now: float)
         .where(schema.project.c.id == item.project_id)
         .values(last_number=schema.project.c.last_number + 1)
         .returning(schema.project.c.last_number)
-    ).scalar_one()
+    ).scalar()
+    if number is None:
+        raise NotFound(f"There is no project {item.project_id}.")
     event = item.event
     issue_id: int = connection.execute(
         insert(schema.issue)

@@ -193,7 +193,7 @@ class IssuePage(Struct, frozen=True):
 
 
 class Tallies(Struct, frozen=True):
-    """What the database counts of `kaput.model.Stats`."""
+    """What the database counts of `kaput.model.Stats`, and how far the buffer was read at that moment."""
 
     digested: int
     dead: int
@@ -201,6 +201,7 @@ class Tallies(Struct, frozen=True):
     issues: int
     events: int
     notices: dict[str, int]
+    positions: list[Position]
 
 
 # --- the seam -------------------------------------------------------------------------------------------------------

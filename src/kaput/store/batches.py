@@ -15,7 +15,7 @@ from kaput.store.assignment import Assigned, assign, update_issues
 from kaput.store.base import DeadRow
 from kaput.store.counters import write_hours, write_tags, write_users
 from kaput.store.engine import Database
-from kaput.store.facts import write_drops
+from kaput.store.facts import DEAD_REASON, write_drops
 from kaput.store.payload import PayloadCodec
 from kaput.store.projects import members_of
 
@@ -60,9 +60,12 @@ class SqlBatches:
     def forget(self, positions: Sequence[Position]) -> None:
         """See `kaput.store.base.Batches.forget`."""
         names = [position.segment for position in positions]
-        if names:
-            with self._database.write() as connection:
-                connection.execute(delete(schema.position).where(schema.position.c.segment.in_(names)))
+        if not names:
+            return
+        with self._database.write() as connection:
+            for start in range(0, len(names), CHUNK):
+                old = schema.position.c.segment.in_(names[start : start + CHUNK])
+                connection.execute(delete(schema.position).where(old))
 
     def known_dead(self) -> list[DeadRow]:
         """See `kaput.store.base.Batches.known_dead`."""
@@ -74,13 +77,16 @@ class SqlBatches:
         """See `kaput.store.base.Batches.forget_dead`."""
         now = self._clock()
         with self._database.write() as connection:
-            query = delete(schema.dead).where(_dead.name.in_(names)).returning(_dead.project_id)
-            removed = list(connection.execute(query).scalars())
+            by_project: Counter[int] = Counter()
+            for start in range(0, len(names), CHUNK):
+                old = _dead.name.in_(names[start : start + CHUNK])
+                query = delete(schema.dead).where(old).returning(_dead.project_id)
+                by_project.update(connection.execute(query).scalars())
             if dropped:
-                by_project = Counter(removed)
-                write_drops(connection, [Drop("dead", count, now, project) for project, count in by_project.items()])
+                drops = [Drop(DEAD_REASON, count, now, project) for project, count in by_project.items()]
+                write_drops(connection, drops)
                 _add_digested(connection, by_project)
-        return len(removed)
+        return by_project.total()
 
     def _write_events(self, connection: Connection, assigned: Sequence[Assigned]) -> dict[tuple[int, str], int]:
         """Inserts the events and returns their rows by project and event id."""

@@ -5,15 +5,16 @@ In: names, drops. Out: texts, `Tallies`. Handed out as `store.base.Facts`.
 
 from collections.abc import Sequence
 
-from sqlalchemy import Column, Connection, func, select
+from sqlalchemy import Column, ColumnElement, Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from kaput.model import Drop
+from kaput.model import Drop, Position
 from kaput.store import schema
 from kaput.store.base import Tallies
 from kaput.store.engine import Database
 
 HOUR = 3600
+DEAD_REASON = "dead"
 NOTICE_STATES = {"pending": "pending", "held": "pending", "sent": "sent", "failed": "failed"}
 
 
@@ -40,12 +41,13 @@ class SqlFacts:
         with self._database.read() as connection:
             projects = _projects(connection, project_id)
             return Tallies(
-                digested=_sum(connection, schema.project.c.digested, schema.project.c.id, projects),
-                dead=_count(connection, schema.dead.c.project_id, projects),
-                dropped=_dropped(connection, project_id, projects, since_hour=0),
+                digested=_digested(connection, project_id, projects),
+                dead=_dead(connection, project_id),
+                dropped=_dropped(connection, project_id, since_hour=0),
                 issues=_count(connection, schema.issue.c.project_id, projects),
                 events=_count(connection, schema.event.c.project_id, projects),
                 notices=_notices(connection, projects),
+                positions=[Position(row.segment, row.offset) for row in connection.execute(select(schema.position))],
             )
 
     def add_drops(self, drops: Sequence[Drop]) -> None:
@@ -56,7 +58,7 @@ class SqlFacts:
     def drops_since(self, since: float) -> dict[str, int]:
         """See `kaput.store.base.Facts.drops_since`."""
         with self._database.read() as connection:
-            return _dropped(connection, None, _projects(connection, None), since_hour=int(since // HOUR))
+            return _dropped(connection, None, since_hour=int(since // HOUR))
 
 
 def write_drops(connection: Connection, drops: Sequence[Drop]) -> None:
@@ -80,21 +82,38 @@ def _projects(connection: Connection, project_id: int | None) -> list[int]:
     return list(connection.execute(select(schema.project.c.id).where(~schema.project.c.internal)).scalars())
 
 
-def _sum(connection: Connection, column: Column[int], of: Column[int], projects: list[int]) -> int:
-    return connection.execute(select(func.coalesce(func.sum(column), 0)).where(of.in_(projects))).scalar_one()
+def _belongs(column: Column[int], project_id: int | None) -> ColumnElement[bool]:
+    """Returns the condition for what may name no project that exists: it belongs to the whole, not to any of them."""
+    if project_id is not None:
+        return column == project_id
+    return column.not_in(select(schema.project.c.id).where(schema.project.c.internal))
+
+
+def _digested(connection: Connection, project_id: int | None, projects: list[int]) -> int:
+    table, dropped = schema.project.c, schema.dropped.c
+    query = select(func.coalesce(func.sum(table.digested), 0)).where(table.id.in_(projects))
+    digested: int = connection.execute(query).scalar_one()
+    if project_id is not None:
+        return digested
+    # A dead record of no known project that was given up is counted nowhere else.
+    nowhere = dropped.project_id.not_in(select(table.id))
+    given_up = select(func.coalesce(func.sum(dropped["count"]), 0)).where(dropped.reason == DEAD_REASON, nowhere)
+    return digested + int(connection.execute(given_up).scalar_one())
 
 
 def _count(connection: Connection, of: Column[int], projects: list[int]) -> int:
     return connection.execute(select(func.count()).where(of.in_(projects))).scalar_one()
 
 
-def _dropped(connection: Connection, project_id: int | None, projects: list[int], *, since_hour: int) -> dict[str, int]:
+def _dead(connection: Connection, project_id: int | None) -> int:
+    return connection.execute(select(func.count()).where(_belongs(schema.dead.c.project_id, project_id))).scalar_one()
+
+
+def _dropped(connection: Connection, project_id: int | None, *, since_hour: int) -> dict[str, int]:
     table = schema.dropped.c
-    # Project 0 stands for "no project is known": it belongs to the whole, not to any one of them.
-    wanted = projects if project_id is not None else [0, *projects]
     query = (
         select(table.reason, func.sum(table.count))
-        .where(table.project_id.in_(wanted), table.hour >= since_hour)
+        .where(_belongs(table.project_id, project_id), table.hour >= since_hour)
         .group_by(table.reason)
         .order_by(table.reason)
     )

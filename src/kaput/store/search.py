@@ -47,18 +47,12 @@ def parse(query: str) -> Search:
 
 
 def _terms(query: str) -> Iterator[Term]:
-    position = 0
-    end = len(query.rstrip())
-    while position < end:
-        match = _TOKEN.match(query, position)
-        if match is None:
-            raise QueryError(f"The search cannot be read from {query[position : position + 20]!r} on.", position)
+    for match in _TOKEN.finditer(query.rstrip()):
         value = match["quoted"] if match["quoted"] is not None else match["plain"]
         if match["key"]:
             yield _known(match["key"], value, match.start("key"))
         elif value:
             yield Term("text", value, negated=False)
-        position = match.end()
 
 
 def _known(key: str, value: str, position: int) -> Term:

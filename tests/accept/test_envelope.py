@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -109,3 +110,10 @@ def test_arbitrary_bytes_are_read_or_refused(data: bytes) -> None:
     """Whatever the bytes are, the only error is a refusal."""
     found = outcome(lambda: read(data))
     assert isinstance(found, list) or found.status in {400, 413}
+
+
+def test_blank_lines_take_no_time() -> None:
+    """A body of blank lines, which compresses to nearly nothing, does not keep the server busy."""
+    begun = time.perf_counter()
+    assert read(b"{}" + b"\n\r" * 5_000_000) == []
+    assert time.perf_counter() - begun < 0.5

@@ -10,6 +10,7 @@ import it; it does no I/O. Source: https://develop.sentry.dev/sdk/data-model/env
     <to the next newline or the end>
 """
 
+import re
 from typing import Any
 
 from msgspec import Struct
@@ -17,6 +18,8 @@ from msgspec import Struct
 from kaput.accept.limits import Limits
 from kaput.accept.syntax import read_object
 from kaput.errors import Refused
+
+_TEXT = re.compile(rb"[^\r\n]")
 
 
 class Item(Struct, frozen=True):
@@ -80,9 +83,8 @@ def _line(data: bytes, start: int, most: int) -> tuple[bytes, int]:
 
 
 def _after_blank(data: bytes, position: int) -> int:
-    while data[position : position + 1] in {b"\n", b"\r"}:
-        position += 1
-    return position
+    text = _TEXT.search(data, position)
+    return text.start() if text else len(data)
 
 
 def _end(data: bytes, start: int, length: object) -> int:

@@ -1,5 +1,6 @@
 """A secret that is known by its name is filtered where it stands without one, too."""
 
+import time
 from typing import Any
 
 from kaput.digest.scrub import scrub
@@ -47,3 +48,13 @@ def test_the_longer_of_two_secrets_is_filtered_whole() -> None:
     """A secret that begins with another leaves nothing behind."""
     event = scrubbed({"extra": {"token": "abc123", "password": "abc123-more", "line": "x abc123-more y abc123"}})
     assert event["extra"]["line"] == "x [Filtered] y [Filtered]"
+
+
+def test_long_secrets_take_no_time() -> None:
+    """Secrets that nearly fit at every place of a long text are looked for in time linear in it."""
+    begun = time.perf_counter()
+    event = scrubbed(
+        {"extra": {"token": "a" * 20_000 + "1", "password": "b" * 20_000 + "1"}, "message": "a" * 2_000_000}
+    )
+    assert time.perf_counter() - begun < 1.0
+    assert event["message"] == "a" * 2_000_000

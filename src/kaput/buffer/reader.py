@@ -14,7 +14,7 @@ from pathlib import Path
 from kaput.buffer.base import Entry
 from kaput.buffer.bell import Listener
 from kaput.buffer.frames import HEAD, HEADER_SIZE, LARGEST, WINDOW, Part, count_records, decode
-from kaput.buffer.writer import SUFFIX, UNNAMED, salt_of, sync_directory
+from kaput.buffer.writer import SUFFIX, UNNAMED, salt_of, sync_directory, writer_of
 from kaput.model import Position
 
 LARGEST_WINDOW = LARGEST + HEADER_SIZE
@@ -82,15 +82,20 @@ class SegmentReader:
         self._last = ""
 
     def read(self, most: int) -> list[Entry]:
-        """See `kaput.buffer.base.Source.read`. The segments take turns, so that no writer starves another."""
+        """See `kaput.buffer.base.Source.read`. The writers take turns, so that none starves another."""
         self._discover()
+        writers: dict[str, list[_Segment]] = {}
+        for name in sorted(self._segments):
+            writers.setdefault(writer_of(name), []).append(self._segments[name])
         entries: list[Entry] = []
-        names = sorted(self._segments)
-        for name in [n for n in names if n > self._last] + [n for n in names if n <= self._last]:
-            entries += self._take(self._segments[name], most - len(entries))
-            if len(entries) >= most:
-                self._last = name
-                break
+        for writer in sorted(writers, key=lambda name: (name <= self._last, name)):
+            for segment in writers[writer]:
+                entries += self._take(segment, most - len(entries))
+                if len(entries) >= most:
+                    self._last = writer
+                    return entries
+                if not segment.at_end():
+                    break  # its next segment comes after all of this one
         return entries
 
     def wait(self, seconds: float) -> None:

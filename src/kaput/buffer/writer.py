@@ -193,9 +193,14 @@ class SegmentWriter:
             self._ringer.ring()
 
 
+def writer_of(name: str) -> str:
+    """Returns what tells the writer of a segment from all others; the rest of the name counts its segments."""
+    return name.partition("-")[0]
+
+
 def salt_of(name: str) -> int:
-    """Returns the salt of a segment: what stands before the first dash in its name tells the writer from all others."""
-    return crc32(name.partition("-")[0].encode())
+    """Returns the salt of a segment's checksums, the same in all segments of a writer."""
+    return crc32(writer_of(name).encode())
 
 
 def sync_directory(directory: Path) -> None:

@@ -226,7 +226,7 @@ def test_a_killed_writer_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_only_what_was_read_is_released(tmp_path: Path) -> None:
-    """Of ended segments only those that were read to their end are deleted; an empty one is, though nothing was read."""
+    """Of ended segments only those that were read to their end are deleted, and those that are empty."""
     first = written(tmp_path, record(1))
     second = written(tmp_path, record(2), record(3))
     empty = tmp_path / f"{first.name[:-5]}9.seg"

@@ -1,0 +1,318 @@
+"""The worker on a real buffer and a real database: each record is stored once, or lies in `dead/` with its reason."""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kaput.buffer.reader import SegmentReader, count_pending
+from kaput.buffer.writer import SegmentWriter
+from kaput.digest.dead import DeadDirectory
+from kaput.digest.record import digest
+from kaput.digest.worker import Worker
+from kaput.model import Change, Digest, Digested, Draft, Drop, Record
+from kaput.store.base import Store
+from kaput.store.database import open_store
+from kaput.store.migrate import migrate
+
+SIZE = 1024**2
+PATIENCE = 20.0
+
+
+@dataclass
+class Yard:
+    """A data directory with a worker to be started and stopped."""
+
+    directory: Path
+    store: Store
+    told: list[int] = field(default_factory=list)
+    told_hook: Callable[[], None] = lambda: None
+
+    @property
+    def spool(self) -> Path:
+        return self.directory / "spool"
+
+    @property
+    def dead(self) -> DeadDirectory:
+        return DeadDirectory(self.directory / "dead")
+
+    def send(self, *items: Record | Drop, size: int = SIZE) -> None:
+        """Appends records and drops as one writer."""
+        writer = SegmentWriter(self.spool, size, time.time)
+        for item in items:
+            if isinstance(item, Drop):
+                writer.note([item])
+            else:
+                writer.append([item]).result(10)
+        writer.close()
+
+    @contextmanager
+    def working(self, made: Digest = digest, evaluate: Any = None) -> Iterator[SegmentReader]:
+        """Runs a worker in a thread; like the process it begins at the committed positions."""
+        stop = threading.Event()
+        source = SegmentReader(self.spool, self.store.batches.positions())
+        worker = Worker(
+            source=source,
+            batches=self.store.batches,
+            digest=made,
+            evaluate=evaluate or _nobody,
+            bury=self.dead.bury,
+            told=self._tell,
+            clock=time.time,
+        )
+        thread = threading.Thread(target=worker.run, args=(stop,), name="worker")
+        thread.start()
+        try:
+            yield source
+        finally:
+            stop.set()
+            source.wake()
+            thread.join(PATIENCE)
+            source.close()
+
+    def _tell(self) -> None:
+        self.told.append(1)
+        self.told_hook()
+
+    def run(self, made: Digest = digest, evaluate: Any = None) -> None:
+        """Runs a worker until everything is read and all ended segments are deleted."""
+        with self.working(made, evaluate):
+            until(lambda: self.pending() == 0 and self.segments() == [] and self.store.batches.positions() == [])
+
+    def pending(self) -> int:
+        return count_pending(self.spool, self.store.batches.positions())
+
+    def segments(self) -> list[str]:
+        return [path.name for path in self.spool.glob("*.seg")]
+
+    def sums(self) -> tuple[int, int, int]:
+        """Returns digested, stored events, dead."""
+        tallies = self.store.facts.tallies()
+        return tallies.digested, tallies.events, tallies.dead
+
+    def reasons(self) -> list[str]:
+        return [row.dead.reason for row in self.store.batches.known_dead()]
+
+
+def _nobody(_changes: Sequence[Change], _members: Any) -> list[Draft]:
+    return []
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert condition()
+
+
+def record(number: int, project_id: int = 1, body: bytes = b"") -> Record:
+    body = body or json.dumps({"message": f"broken {number % 3}"}).encode()
+    return Record(project_id, f"{number:032x}", 1_800_000_000.0 + number, body)
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[Yard]:
+    migrate(tmp_path / "kaput.db")
+    store = open_store(tmp_path / "kaput.db", time.time, busy_seconds=0.05)
+    yield Yard(tmp_path, store)
+    store.close()
+
+
+def fails_at(number: int, error: Exception) -> Digest:
+    """Makes a digest with a bug that one record hits."""
+
+    def made(given: Record) -> Digested:
+        if int(given.event_id, 16) == number:
+            raise error
+        return digest(given)
+
+    return made
+
+
+def test_records_become_events(yard: Yard) -> None:
+    """All records are stored in their order, positions and files are gone afterwards, and it is told."""
+    yard.send(*(record(n) for n in range(120)), Drop("too_large", 3, 1_800_000_000.0))
+    yard.run()
+    assert yard.sums() == (120, 120, 0)
+    assert [int(row.event_id, 16) for row, _ in yard.store.events.export(1, payload=False)] == list(range(120))
+    assert yard.store.facts.tallies().dropped == {"too_large": 3}
+    assert yard.told != []
+
+
+def test_a_poison_record_is_buried(yard: Yard) -> None:
+    """A record that is no event lies in `dead/` with its body and a reason; those around it are stored."""
+    yard.send(record(1), record(2, body=b"[1, 2]"), record(3))
+    yard.run()
+    assert yard.sums() == (2, 2, 1)
+    (row,) = yard.store.batches.known_dead()
+    assert yard.dead.read(row.dead.name) == record(2, body=b"[1, 2]")
+    assert "object" in row.dead.reason
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RecursionError("too deep"), "RecursionError: too deep"),
+        (KeyError("x" * 9000), "KeyError: 'xxx"),
+        (ValueError("half \ud800"), "ValueError: half \\ud800"),
+    ],
+)
+def test_a_bug_costs_its_record_only(yard: Yard, error: Exception, reason: str) -> None:
+    """An error that digest does not know costs one record, in one batch with the others, and is short."""
+    yard.send(*(record(n) for n in range(5)))
+    yard.run(fails_at(3, error))
+    assert yard.sums() == (4, 4, 1)
+    assert yard.reasons()[0].startswith(reason)
+    assert len(yard.reasons()[0]) < 600
+    assert len(yard.told) == 1
+
+
+def test_a_record_that_cannot_be_stored(yard: Yard) -> None:
+    """A record of no known project is refused by the database: it is buried, the others are stored once."""
+    yard.send(record(1), record(2, project_id=99), record(3), Drop("bad_key", 1, 1_800_000_000.0))
+    yard.run()
+    assert yard.sums() == (2, 2, 1)
+    assert yard.reasons() == ["NotFound: There is no project 99."]
+    assert yard.store.facts.tallies().dropped == {"bad_key": 1}
+
+
+def test_a_bug_in_the_rules(yard: Yard) -> None:
+    """When the rules fail for a batch, its records are stored each by itself."""
+
+    def evaluate(changes: Sequence[Change], _members: Any) -> list[Draft]:
+        if len(changes) > 1:
+            raise LookupError("rule")
+        return []
+
+    yard.send(record(0), record(1), record(2))
+    yard.run(evaluate=evaluate)
+    assert yard.sums() == (3, 3, 0)
+
+
+def test_damage_on_the_disk(yard: Yard) -> None:
+    """Damaged bytes are buried, a torn end is counted as dropped, and the sum of all is what was accepted."""
+    yard.send(record(1), record(2))
+    (segment,) = yard.spool.glob("*.seg")
+    data = bytearray(segment.read_bytes())
+    data[40] ^= 0xFF
+    segment.write_bytes(bytes(data) + data[16:40])
+    assert yard.pending() == 2
+    yard.run()
+    assert yard.sums() == (1, 1, 1)
+    assert yard.reasons()[0].startswith("Damaged on the disk: the checksum of")
+    assert yard.store.facts.tallies().dropped == {"torn_tail": 1}
+
+
+def test_a_locked_database_is_waited_for(yard: Yard) -> None:
+    """While another program holds the database nothing is lost or released; afterwards the worker goes on by itself."""
+    with closing(sqlite3.connect(yard.directory / "kaput.db", isolation_level=None)) as other, yard.working():
+        other.execute("BEGIN EXCLUSIVE")
+        yard.send(*(record(n) for n in range(10)))
+        time.sleep(0.4)  # several attempts of the worker
+        assert (yard.sums(), yard.pending(), len(yard.segments())) == ((0, 0, 0), 10, 1)
+        other.execute("ROLLBACK")
+        until(lambda: yard.sums() == (10, 10, 0))
+        until(lambda: yard.segments() == [])
+
+
+def test_a_worker_that_must_end_while_it_waits(yard: Yard) -> None:
+    """Told to end while the database is locked, the worker leaves what it has read for the next one."""
+    yard.send(*(record(n) for n in range(10)))
+    with closing(sqlite3.connect(yard.directory / "kaput.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with yard.working():
+            time.sleep(0.2)  # it has read and tries to commit
+    assert (yard.pending(), len(yard.segments())) == (10, 1)
+    yard.run()
+    assert yard.sums() == (10, 10, 0)
+
+
+def test_one_by_one_is_never_twice(yard: Yard) -> None:
+    """A batch that is stored one by one, and meets a locked database half way, counts nothing twice."""
+    bodies = [json.dumps({"exception": {"values": [{"type": f"Error{letter}"}]}}).encode() for letter in "abcdef"]
+    yard.send(*(record(n, body=body) for n, body in enumerate(bodies)), record(9, project_id=99))
+    lock = sqlite3.connect(yard.directory / "kaput.db", isolation_level=None, check_same_thread=False)
+    unlock = threading.Timer(0.3, lock.execute, ("ROLLBACK",))  # several attempts of the worker
+
+    def lock_half_way() -> None:
+        if len(yard.told) == 3:
+            lock.execute("BEGIN EXCLUSIVE")
+            unlock.start()
+
+    yard.told_hook = lock_half_way
+    with closing(lock):
+        yard.run()
+        unlock.join()
+    assert len(yard.told) == 6
+    assert yard.sums() == (6, 6, 1)
+    assert yard.store.facts.tallies().dropped == {}
+
+
+def test_a_crash_between_commit_and_release(yard: Yard) -> None:
+    """When the segment is still there after its commit, the next worker stores nothing twice and deletes it."""
+    writer = SegmentWriter(yard.spool, SIZE, time.time)
+    writer.note([Drop("bad_key", 1, 1_800_000_000.0)])
+    writer.append([*(record(n) for n in range(4)), record(5, body=b"[]")]).result(10)
+    with yard.working():
+        until(lambda: yard.pending() == 0)
+    assert len(yard.segments()) == len(yard.store.batches.positions()) == 1  # a living writer's is not released
+    writer.close()
+    yard.run()
+    assert yard.sums() == (4, 4, 1)
+    assert yard.store.facts.tallies().dropped == {"bad_key": 1}
+
+
+def test_the_file_is_there_before_the_commit(yard: Yard) -> None:
+    """While the database is locked, the dead record lies in its file already; the row follows."""
+    with closing(sqlite3.connect(yard.directory / "kaput.db", isolation_level=None)) as other, yard.working():
+        other.execute("BEGIN EXCLUSIVE")
+        yard.send(record(1, body=b"[]"))
+        until(lambda: list(yard.directory.glob("dead/*.dead")) != [])
+        assert yard.store.batches.known_dead() == []
+        other.execute("ROLLBACK")
+        until(lambda: len(yard.store.batches.known_dead()) == 1)
+    (row,) = yard.store.batches.known_dead()
+    assert yard.dead.read(row.dead.name).event_id == f"{1:032x}"
+
+
+def test_a_directory_that_takes_no_dead(yard: Yard) -> None:
+    """When a dead record cannot be kept, the batch waits: it is not committed without it."""
+    (yard.directory / "dead").write_text("in the way")
+    yard.send(record(1), record(2, body=b"[]"))
+    with yard.working():
+        time.sleep(0.3)  # several attempts
+        assert (yard.sums(), yard.pending()) == ((0, 0, 0), 2)
+        (yard.directory / "dead").unlink()
+        until(lambda: yard.sums() == (1, 1, 1))
+
+
+def test_segments_go_while_records_keep_coming(yard: Yard) -> None:
+    """Under load without a pause, segments that are done are deleted: the disk holds what waits and no more."""
+    writer = SegmentWriter(yard.spool, 20_000, time.time)
+    stop = threading.Event()
+
+    def load() -> None:
+        number = 0
+        while not stop.is_set():
+            writer.append([record(number, body=b'{"message": "' + b"x" * 900 + b'"}')]).result(10)
+            number += 1
+
+    slow = fails_at(-1, ValueError())
+    thread = threading.Thread(target=load)
+    with yard.working(lambda given: (time.sleep(0.001), slow(given))[1]):
+        thread.start()
+        try:
+            until(lambda: yard.store.events.last_row() > 200)
+            first = min(yard.segments())
+            assert "-000000" not in first
+        finally:
+            stop.set()
+            thread.join()
+    writer.close()

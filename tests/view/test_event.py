@@ -21,6 +21,7 @@ from kaput.model import (
     User,
 )
 from kaput.view.event import MOST_CRUMBS, EventView, view_of
+from kaput.view.stack import MOST_COLOURED, MOST_OPEN
 
 TRACE = Stacktrace([Frame(filename="a.py", function="f", lineno=1, in_app=True)])
 
@@ -93,6 +94,16 @@ def test_threads_are_named() -> None:
     )
     found = [(one.name, one.state) for one in view(threads=threads).threads]
     assert found == [("Main", ""), ("thread 2", "crashed"), ("w", "current")]
+
+
+def test_all_threads_share_what_is_coloured() -> None:
+    """An event with many threads costs no more colouring, and opens no more frames, than one with a single stack."""
+    frame = Frame(filename="a.py", function="f", lineno=1, context_line="return 1", in_app=True)
+    threads = [Thread(id=str(number), stacktrace=Stacktrace([frame])) for number in range(2 * MOST_COLOURED)]
+    found = view(threads=Threads(threads)).threads
+    calls = [call for one in found for part in one.trace.stretches for call in part.calls]
+    assert [call.open for call in calls].count(True) == MOST_OPEN
+    assert ["span" in call.lines[0].html for call in calls].count(True) == MOST_COLOURED
 
 
 def test_message_with_parameters() -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from kaput.model import Breadcrumb, Event, FieldError, LogEntry, Request, Thread, User
 from kaput.view.curl import command
-from kaput.view.stack import Raised, bare, raised
+from kaput.view.stack import Budget, Raised, bare, raised
 from kaput.view.trace import text_of
 from kaput.view.values import Member, Value, end_cut, members_of, value_of, visible
 
@@ -116,6 +116,7 @@ class EventView:
 def view_of(event: Event) -> EventView:
     """Returns the view of an event."""
     show = _shower(event.platform)
+    budget = Budget()
     crumbs = event.breadcrumbs.values if event.breadcrumbs else []
     return EventView(
         event_id=event.event_id,
@@ -125,8 +126,8 @@ def view_of(event: Event) -> EventView:
         facts=tuple(_facts(event)),
         message=_message(event) if event.logentry else None,
         raised=bool(event.exception and event.exception.values),
-        traces=_traces(event),
-        threads=tuple(_threads(event)),
+        traces=_traces(event, budget),
+        threads=tuple(_threads(event, budget)),
         crumbs=tuple(_crumb(crumb, event.platform) for crumb in crumbs[-MOST_CRUMBS:]),
         older_crumbs=max(0, len(crumbs) - MOST_CRUMBS),
         request=_request(event.request, event.platform) if event.request else None,
@@ -144,22 +145,23 @@ def _shower(platform: str) -> Callable[[Mapping[str, Any]], tuple[Member, ...]]:
     return lambda raw: members_of(raw, platform)
 
 
-def _traces(event: Event) -> tuple[Raised, ...]:
+def _traces(event: Event, budget: Budget) -> tuple[Raised, ...]:
     """Returns what is shown as the trace: the exception, else the bare stack trace, else the running thread's."""
     if event.exception and event.exception.values:
-        return raised(event.exception, event.platform)
+        return raised(event.exception, event.platform, budget)
     if event.stacktrace and event.stacktrace.frames:
-        return (bare(event.stacktrace, event.platform),)
+        return (bare(event.stacktrace, event.platform, budget),)
     threads = event.threads.values if event.threads else []
     running = [one for one in threads if (one.crashed or one.current) and one.stacktrace and one.stacktrace.frames]
-    return tuple(bare(one.stacktrace, event.platform) for one in running[:1] if one.stacktrace)
+    return tuple(bare(one.stacktrace, event.platform, budget) for one in running[:1] if one.stacktrace)
 
 
-def _threads(event: Event) -> Iterator[ThreadView]:
+def _threads(event: Event, budget: Budget) -> Iterator[ThreadView]:
     threads = event.threads.values if event.threads else []
     for thread in threads[:MOST_THREADS]:
         if thread.stacktrace and thread.stacktrace.frames:
-            yield ThreadView(_thread_name(thread), _thread_state(thread), bare(thread.stacktrace, event.platform))
+            trace = bare(thread.stacktrace, event.platform, budget)
+            yield ThreadView(_thread_name(thread), _thread_state(thread), trace)
 
 
 def _thread_name(thread: Thread) -> str:

@@ -94,8 +94,8 @@ class Raised:
     stretches: tuple[Stretch, ...]
 
 
-class _Budget:
-    """How many frames may still be open, and how many may still be coloured, in one event."""
+class Budget:
+    """How many frames may still be open, and how many may still be coloured: one for all stacks of an event."""
 
     def __init__(self) -> None:
         self.open = MOST_OPEN
@@ -112,12 +112,11 @@ class _Budget:
         return self.coloured >= 0
 
 
-def raised(chain: ExceptionChain, platform: str) -> tuple[Raised, ...]:
+def raised(chain: ExceptionChain, platform: str, budget: Budget) -> tuple[Raised, ...]:
     """Returns the exceptions of a chain in the order of reading: the raised one, then what led to it.
 
     An exception group is followed by its members, which lie one step deeper.
     """
-    budget = _Budget()
     ordered = enumerate(_in_order(chain.values))
     return tuple(
         _raised(value, relation if index else "", depth, platform, budget)
@@ -125,9 +124,9 @@ def raised(chain: ExceptionChain, platform: str) -> tuple[Raised, ...]:
     )
 
 
-def bare(trace: Stacktrace, platform: str) -> Raised:
+def bare(trace: Stacktrace, platform: str, budget: Budget) -> Raised:
     """Returns a stack trace that belongs to no exception, of a message or a thread."""
-    stretches = tuple(_stretches(trace, platform, _Budget()))
+    stretches = tuple(_stretches(trace, platform, budget))
     return Raised("", 0, "", "", None, "", "", stretches)
 
 
@@ -181,7 +180,7 @@ def _relation(mechanism: Mechanism | None) -> str:
     return "one of" if source.startswith(("exceptions", "errors")) else "caused by"
 
 
-def _raised(value: ExceptionValue, relation: str, depth: int, platform: str, budget: _Budget) -> Raised:
+def _raised(value: ExceptionValue, relation: str, depth: int, platform: str, budget: Budget) -> Raised:
     mechanism = value.mechanism or Mechanism()
     how = {None: "", False: "unhandled", True: "handled"}[mechanism.handled]
     through = end_cut(visible(mechanism.type), 40) if mechanism.type not in ("", "generic", "chained") else ""
@@ -191,7 +190,7 @@ def _raised(value: ExceptionValue, relation: str, depth: int, platform: str, bud
     return Raised(relation, depth, name, end_cut(visible(value.module), 100), text, how, through, stretches)
 
 
-def _stretches(trace: Stacktrace, platform: str, budget: _Budget) -> Iterator[Stretch]:
+def _stretches(trace: Stacktrace, platform: str, budget: Budget) -> Iterator[Stretch]:
     frames = trace.frames
     own_known = any(frame.in_app for frame in frames)
     cut, after = trace.omitted or (0, 0)
@@ -203,7 +202,7 @@ def _stretches(trace: Stacktrace, platform: str, budget: _Budget) -> Iterator[St
     yield from _folded(oldest, platform, budget, lead=not own_known and not newest)
 
 
-def _folded(frames: Sequence[Frame], platform: str, budget: _Budget, *, lead: bool) -> Iterator[Stretch]:
+def _folded(frames: Sequence[Frame], platform: str, budget: Budget, *, lead: bool) -> Iterator[Stretch]:
     """Yields the stretches of frames, newest first; `lead`: the first frame is shown though it is a library's."""
     marked = [(frame, frame.in_app or (lead and index == 0)) for index, frame in enumerate(frames)]
     for shown, run in groupby(marked, key=lambda pair: pair[1]):
@@ -215,7 +214,7 @@ def _folded(frames: Sequence[Frame], platform: str, budget: _Budget, *, lead: bo
             yield Stretch("library", label, tuple(_call(frame, platform, budget, is_open=False) for frame in calls))
 
 
-def _own(frames: Sequence[Frame], platform: str, budget: _Budget) -> Iterator[Stretch]:
+def _own(frames: Sequence[Frame], platform: str, budget: Budget) -> Iterator[Stretch]:
     """Yields the calls of the application; of a recursion one round is shown and the other rounds are folded."""
     start = 0
     while start < len(frames):
@@ -254,7 +253,7 @@ def _same(some: Sequence[Frame], others: Sequence[Frame]) -> bool:
     )
 
 
-def _call(frame: Frame, platform: str, budget: _Budget, *, is_open: bool) -> Call:
+def _call(frame: Frame, platform: str, budget: Budget, *, is_open: bool) -> Call:
     path = visible(frame.filename or frame.abs_path or frame.module or "unknown file")
     line = f":{frame.lineno}" if frame.lineno is not None else ""
     full = visible(frame.abs_path or frame.filename) + line
@@ -278,7 +277,7 @@ def _locals(frame: Frame, platform: str) -> tuple[list[Member], list[Member]]:
     return [one for one in members if one.name in words], [one for one in members if one.name not in words]
 
 
-def _source(frame: Frame, platform: str, budget: _Budget) -> Iterator[SourceLine]:
+def _source(frame: Frame, platform: str, budget: Budget) -> Iterator[SourceLine]:
     if frame.context_line is None:
         return
     before, after = frame.pre_context[-CONTEXT:], frame.post_context[:CONTEXT]

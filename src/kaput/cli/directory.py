@@ -1,17 +1,16 @@
 """The installation that a command works on: its data directory, opened.
 
-In: the `--data` flag. Out: an open `Installation`, projects and keys found by what a person typed. For the commands of
+In: the `--data` flag. Out: an open `Installation`, projects found by what a person typed. For the commands of
 this package.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit, urlunsplit
 
 from kaput.cli.options import load_settings
 from kaput.errors import KaputError, NotFound
 from kaput.installation import Installation, open_installation
-from kaput.store.base import KeyRow, ProjectRow, Store
+from kaput.store.base import ProjectRow, Store
 
 LONGEST_NUMBER = 18
 """Digits of an id; with more it cannot be one, and the database would not take it."""
@@ -71,10 +70,3 @@ def first_project(store: Store) -> ProjectRow:
         if not project.internal:
             return project
     raise NotFound("There is no project yet; make one with `kaput project add NAME`.")
-
-
-def dsn_of(base_url: str, key: KeyRow) -> str:
-    """Returns the DSN of a key at an address with or without a path prefix."""
-    parts = urlsplit(base_url)
-    path = f"{parts.path.rstrip('/')}/{key.project_id}"
-    return urlunsplit((parts.scheme, f"{key.public}@{parts.netloc}", path, "", ""))

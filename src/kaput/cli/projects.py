@@ -5,13 +5,14 @@ In: names that a person typed. Out: DSNs and tables on stdout. A running server 
 
 import click
 
-from kaput.cli.directory import dsn_of, find_project, first_project, opened, typed_by_a_person
+from kaput.cli.directory import find_project, first_project, opened, typed_by_a_person
 from kaput.cli.fields import key_fields, project_fields
 from kaput.cli.options import data_option, json_option
 from kaput.cli.terminal import moment, print_json, print_table
 from kaput.errors import NotFound
 from kaput.installation import Installation
 from kaput.store.base import KeyRow, ProjectRow
+from kaput.view.dsn import dsn as dsn_of
 
 
 @click.command()

@@ -254,6 +254,34 @@ def test_requests_share_the_bytes_they_may_hold() -> None:
     assert int(second.headers["retry-after"]) > 0
 
 
+def test_those_without_a_key_do_not_keep_out_others() -> None:
+    """Bodies that are read before a key is known fill a room of their own."""
+    appender = MemoryAppender(waiting=True)
+    sent = b'{"dsn":"https://%b@example.org/7"}' % KEY.encode() + SENT[SENT.index(b"\n") :]
+    app = door(appender, Limits(max_held=0, max_body=len(sent)))
+    clients = [Client(pieces(sent)) for _ in range(3)]
+    scopes = [
+        scope(x_sentry_auth="", content_length="9"),
+        scope(content_length="9"),
+        scope(x_sentry_auth="", content_length="9"),
+    ]
+
+    async def run() -> None:
+        tasks = []
+        for number, (client, asked) in enumerate(zip(clients[:2], scopes[:2], strict=True), start=1):
+            tasks.append(asyncio.ensure_future(app(asked, client.receive, client.send)))
+            async with asyncio.timeout(PATIENCE):
+                while len(appender.futures) < number:
+                    await asyncio.sleep(0)
+        await app(scopes[2], clients[2].receive, clients[2].send)
+        for future in appender.futures:
+            future.set_result(None)
+        await asyncio.gather(*tasks)
+
+    asyncio.run(run())
+    assert [client.status for client in clients] == [200, 200, 503]
+
+
 def post(port: int, body: bytes) -> tuple[int, bytes]:
     """Sends one request over a real socket, the whole body first, as most clients do."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)

@@ -14,9 +14,9 @@ def read(messages: list[Message], budget: Budget, limits: Limits = LIMITS) -> by
     """Reads one body and lets it go."""
 
     async def run() -> bytes | None:
-        body = Body(Client(messages).receive, limits, budget, expected=True)
+        body = Body(Client(messages).receive, limits, expected=True)
         try:
-            return await body.read()
+            return await body.read(budget)
         finally:
             body.release()
 
@@ -35,7 +35,7 @@ def test_too_large_is_a_413_at_once() -> None:
     client = Client(pieces(b"x" * 1000, range(50, 1000, 50)))
 
     async def run() -> None:
-        await Body(client.receive, LIMITS, Budget(10_000), expected=True).read()
+        await Body(client.receive, LIMITS, expected=True).read(Budget(10_000))
 
     with pytest.raises(Refused) as caught:
         asyncio.run(run())
@@ -62,7 +62,7 @@ def test_slow_is_a_408() -> None:
         return {"type": "http.disconnect"}
 
     async def run() -> None:
-        await Body(receive, LIMITS, Budget(100), expected=True).read()
+        await Body(receive, LIMITS, expected=True).read(Budget(100))
 
     with pytest.raises(Refused) as caught:
         asyncio.run(run())

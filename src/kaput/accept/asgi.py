@@ -75,13 +75,16 @@ class Door:
         self._clock = clock
         self._pressure = pressure
         self._new_id = new_id
-        self._budget = Budget(max(limits.max_held, limits.max_body))  # one body of any allowed size has room
+        # One body of any allowed size has room in each. Bodies that hold their key themselves have one of their own:
+        # whoever has no key at all can fill it, and must not keep out those who show theirs.
+        self._budget = Budget(max(limits.max_held, limits.max_body))
+        self._keyless = Budget(max(limits.max_held // 4, limits.max_body))
         self._beside = asyncio.Semaphore(BESIDE_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         request = _request(scope)
-        body = Body(receive, self._limits, self._budget, expected=_has_body(request))
+        body = Body(receive, self._limits, expected=_has_body(request))
         try:
             answer = await self._answer(request, body)
         except Exception:  # noqa: BLE001  whatever it is, the client is told and it is counted
@@ -107,7 +110,7 @@ class Door:
             refusal = self._pressure()
             if refusal is not None:
                 raise refusal
-            content = await body.read()
+            content = await body.read(self._budget if admission.key else self._keyless)
             if content is None:
                 self._note("client_gone", project_id or _named_project(request.path, keys))
                 return None

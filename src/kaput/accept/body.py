@@ -19,7 +19,7 @@ DRAIN_SECONDS = 5.0
 
 
 class Budget:
-    """How many bytes of bodies are held at this moment, by all requests of one event loop."""
+    """How many bytes of bodies are held at this moment, by all requests of one event loop that share it."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -48,31 +48,31 @@ class Budget:
 class Body:
     """One body. `finished`: nothing of it is left to be received, or the client is gone."""
 
-    def __init__(self, receive: Receive, limits: Limits, budget: Budget, *, expected: bool) -> None:
+    def __init__(self, receive: Receive, limits: Limits, *, expected: bool) -> None:
         """Waits to be read; `expected` says whether the request announced a body at all."""
         self._receive = receive
         self._limits = limits
-        self._budget = budget
+        self._budget: Budget | None = None
         self._size = 0
         self.started = False
         self.finished = not expected
 
-    async def read(self) -> bytes | None:
-        """Returns the whole body; `None` when the client goes before its end.
+    async def read(self, budget: Budget) -> bytes | None:
+        """Returns the whole body, held in the budget until `release`; `None` when the client goes before its end.
 
         Raises:
             Refused: 413 as soon as it is too large, 408 when it takes too long, 503 when all bodies together are too
                 many bytes.
         """
-        self.started = True
+        self.started, self._budget = True, budget
         try:
             async with asyncio.timeout(self._limits.body_seconds):
-                return await self._read()
+                return await self._read(budget)
         except TimeoutError:
             seconds = self._limits.body_seconds
             raise Refused(408, "too_slow", f"The body took longer than {seconds:g} seconds; send it faster.") from None
 
-    async def _read(self) -> bytes | None:
+    async def _read(self, budget: Budget) -> bytes | None:
         parts: list[bytes] = []
         while True:
             message = await self._receive()
@@ -83,7 +83,7 @@ class Body:
             self.finished = not message.get("more_body", False)
             if self._size + len(part) > self._limits.max_body:
                 raise body_too_large(self._limits)
-            self._budget.add(len(part))
+            budget.add(len(part))
             self._size += len(part)
             parts.append(part)
             if self.finished:
@@ -103,5 +103,6 @@ class Body:
 
     def release(self) -> None:
         """Lets the bytes go from the budget; the body must not be used any more."""
-        self._budget.release(self._size)
+        if self._budget is not None:
+            self._budget.release(self._size)
         self._size = 0

@@ -19,7 +19,8 @@ class Limits:
         max_items: items of one envelope.
         max_line: bytes of one header line of an envelope.
         body_seconds: seconds that a client may take to send its body.
-        max_held: bytes of bodies that are being received or taken apart at one moment, all requests together.
+        max_held: bytes of bodies that are being received or taken apart at one moment, all requests together; those
+            without a key in the head of the request may hold a quarter of it besides, or one body.
     """
 
     max_body: int = 20 * MEBIBYTE

@@ -29,7 +29,7 @@ check: .venv/development.stamp
 	$(BIN)/mypy
 
 bench: .venv/development.stamp
-	@for file in benchmarks/*.py; do $(BIN)/python "$$file" || exit 1; done
+	@for file in benchmarks/*.py; do name="$${file##*/}"; $(BIN)/python -m "benchmarks.$${name%.py}" || exit 1; done
 
 docs: .venv/development.stamp
 	$(BIN)/python docs/settings.py > docs/settings.md

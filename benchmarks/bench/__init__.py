@@ -1,0 +1,1 @@
+"""What the benchmarks share: the machine, servers, the corpus and the load."""

@@ -1,0 +1,83 @@
+"""Load from outside: Debian's wrk posts the envelopes of a corpus.
+
+Each connection goes through the corpus in turn, so that for as long as the corpus lasts no event is posted twice.
+"""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+SCRIPT = """
+local bodies, at, posted, limit = {}, 0, 0, tonumber(os.getenv("KAPUT_BENCH_LIMIT") or "0")
+function init(args)
+  local file = io.open(os.getenv("KAPUT_BENCH_CORPUS"), "rb")
+  while true do
+    local head = file:read(4)
+    if not head then break end
+    local a, b, c, d = head:byte(1, 4)
+    bodies[#bodies + 1] = file:read(((a * 256 + b) * 256 + c) * 256 + d)
+  end
+  file:close()
+  wrk.method = "POST"
+  wrk.headers["Content-Encoding"] = "gzip"
+  wrk.headers["Content-Type"] = "application/x-sentry-envelope"
+  wrk.headers["X-Sentry-Auth"] = "Sentry sentry_key=" .. os.getenv("KAPUT_BENCH_KEY") .. ", sentry_version=7"
+end
+function request()
+  at = at % #bodies + 1
+  return wrk.format(nil, os.getenv("KAPUT_BENCH_PATH"), nil, bodies[at])
+end
+function response(status)
+  posted = posted + 1
+  if limit > 0 and posted >= limit then wrk.thread:stop() end
+end
+"""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What wrk saw: answers per second, all answers, and those that were no 200."""
+
+    rate: float
+    answers: int
+    refused: int
+
+
+def post(port: int, key: str, corpus: Path, *, seconds: int, connections: int = 16) -> Load:
+    """Posts a corpus from one thread for some seconds."""
+    with posting(port, key, corpus, seconds=seconds, connections=connections) as wrk:
+        out, error = wrk.communicate()
+    answers = re.search(r"(\d+) requests in", out)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", out)
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+    if answers is None or rate is None:
+        raise SystemExit(f"wrk said something unexpected:\n{out}{error}")
+    return Load(float(rate[1]), int(answers[1]), int(refused[1]) if refused else 0)
+
+
+@contextmanager
+def posting(
+    port: int, key: str, corpus: Path, *, seconds: int, connections: int = 16, limit: int = 0
+) -> Iterator["subprocess.Popen[str]"]:
+    """Posts a corpus beside the block, at most `limit` events of it; ends with the block."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(SCRIPT)
+        script.flush()
+        environment = {
+            "KAPUT_BENCH_CORPUS": str(corpus),
+            "KAPUT_BENCH_KEY": key,
+            "KAPUT_BENCH_PATH": "/api/1/envelope/",
+            "KAPUT_BENCH_LIMIT": str(limit),
+            "PATH": "/usr/bin:/bin",
+        }
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name, f"http://127.0.0.1:{port}/"]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as wrk:
+            try:
+                yield wrk
+            finally:
+                wrk.terminate()  # it would sleep for all its seconds, with or without work

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -20,9 +21,17 @@ from kaput.model import Change, Digest, Draft, Drop, Record
 PATIENCE = 30.0
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns a data directory as the first start makes it; to be copied."""
+    data = tmp_path_factory.mktemp("template") / "data"
+    with open_installation(Settings(data=data)):
+        return data
+
+
 @pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    settings = Settings(data=tmp_path / "data", segment_size=Size(30_000))
+def installation(tmp_path: Path, template: Path) -> Iterator[Installation]:
+    settings = Settings(data=copytree(template, tmp_path / "data"), segment_size=Size(30_000))
     with open_installation(settings) as opened:
         yield opened
 

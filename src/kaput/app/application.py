@@ -30,11 +30,13 @@ class Application:
         front: the ASGI application.
         beat: has to be called twice a second: keys follow the database, the overload answer the disk.
         load: loads the code of the page, which the first request for it would wait for otherwise.
+        close: ends the threads of the page.
     """
 
     front: Front
     beat: Callable[[], None]
     load: Callable[[], object]
+    close: Callable[[], object]
 
 
 @dataclass
@@ -67,7 +69,7 @@ def create_application(installation: Installation, appender: Appender) -> Applic
     gateway = Gateway(lambda: _create_pages(installation, pressure))
     # A full disk or a backlog is no reason to be taken out of service: the answer to clients says what to do.
     front = create_front(settings, ingest, gateway, lambda: beat.failures if not keys().public else [])
-    return Application(front, beat, gateway.load)
+    return Application(front, beat, gateway.load, gateway.close)
 
 
 def _create_pages(installation: Installation, pressure: Pressure) -> WSGIApplication:

@@ -3,13 +3,15 @@
 In: ASGI messages. Out: the answer of the ingest path, of a health door, or of the page. `app/application.py` makes it.
 
 A path prefix is taken off whether the proxy did so already or not. X-Forwarded-* headers count from trusted proxies
-only; of several addresses in X-Forwarded-For the last one that is no trusted proxy is the client.
+only; of several addresses in X-Forwarded-For the last one that is no trusted proxy is the client. Of several values of
+the others the last one counts: the proxy that spoke to Kaput wrote it, the first may be the client's own.
 """
 
 import json
+import re
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -23,6 +25,9 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Network = IPv4Network | IPv6Network
 
+HOST = re.compile(
+    rb"(?:[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){0,99}\.?|\[[0-9a-f:.]{2,45}\])?(?::[0-9]{0,5})?", re.IGNORECASE
+)
 LIVE = "/health/live"
 READY = "/health/ready"
 
@@ -51,16 +56,24 @@ class Front:
             return
         scope = self._seen_by_client(scope)
         path = scope["path"].removeprefix(scope["root_path"]) or "/"
-        if path == LIVE:
-            await _answer(send, 200, {"status": "ok"})
-        elif path == READY:
-            missing = list(self.ready())
-            status = {"status": "unavailable", "problems": missing} if missing else {"status": "ok"}
-            await _answer(send, 503 if missing else 200, status)
+        if path in {LIVE, READY}:
+            await self._report(path, scope["method"], send)
         elif is_ingest(path):
             await self.ingest({**scope, "path": path}, receive, send)
+        elif not _is_host(scope["headers"]):
+            # The page makes links of it; no SDK does.
+            await _answer(send, scope["method"], 400, {"status": "The Host header names no host."})
         else:
             await self.pages(scope, receive, send)
+
+    async def _report(self, path: str, method: str, send: Send) -> None:
+        """Answers a health door."""
+        if method not in {"GET", "HEAD"}:
+            await _answer(send, method, 405, {"status": "This address takes GET and HEAD only."})
+            return
+        missing = list(self.ready()) if path == READY else []
+        status = {"status": "unavailable", "problems": missing} if missing else {"status": "ok"}
+        await _answer(send, method, 503 if missing else 200, status)
 
     def _seen_by_client(self, scope: Scope) -> Scope:
         """Returns the scope as the client meant it: its address, the scheme, host and prefix it used."""
@@ -68,31 +81,35 @@ class Front:
         changed: dict[str, Any] = {"query_string": _ascii(scope["query_string"])}
         prefix = self.prefix
         if self._trusts(scope["client"]):
-            given = {name: value.decode("latin-1") for name, value in headers if name.startswith(b"x-forwarded-")}
+            given: dict[bytes, list[str]] = {}
+            for name, value in headers:
+                if name.startswith(b"x-forwarded-"):
+                    given.setdefault(name, []).extend(part.strip() for part in value.decode("latin-1").split(","))
             changed |= self._forwarded(given, scope)
-            prefix = _prefix(given.get(b"x-forwarded-prefix", prefix))
+            prefix = _prefix(given.get(b"x-forwarded-prefix", [prefix])[-1])
         path = scope["path"]
-        if not (prefix and (path == prefix or path.startswith(f"{prefix}/"))):
+        # A prefix may itself be /api: then an ingest path had it taken off already.
+        if is_ingest(path) or not (path == prefix or path.startswith(f"{prefix}/")):
             path = prefix + path
         return {**scope, **changed, "root_path": prefix, "path": path}
 
-    def _forwarded(self, given: dict[bytes, str], scope: Scope) -> dict[str, Any]:
+    def _forwarded(self, given: dict[bytes, list[str]], scope: Scope) -> dict[str, Any]:
         changed: dict[str, Any] = {}
-        chain = [address.strip() for address in given.get(b"x-forwarded-for", "").split(",") if address.strip()]
+        chain = [address for address in given.get(b"x-forwarded-for", []) if address]
         client = next((a for a in reversed(chain) if not self._trusts((a, 0))), chain[0] if chain else "")
-        if _network_of(client) is not None:
+        if _address(client) is not None:
             changed["client"] = (client, 0)
-        scheme = given.get(b"x-forwarded-proto", "").split(",")[0].strip().lower()
+        scheme = given.get(b"x-forwarded-proto", [""])[-1].lower()
         if scheme in {"http", "https"}:
             changed["scheme"] = scheme
-        host = given.get(b"x-forwarded-host", "").split(",")[0].strip()
+        host = given.get(b"x-forwarded-host", [""])[-1]
         if host:
             others = [(name, value) for name, value in scope["headers"] if name != b"host"]
             changed["headers"] = [*others, (b"host", host.encode("latin-1"))]
         return changed
 
     def _trusts(self, client: Sequence[Any] | None) -> bool:
-        address = _network_of(client[0]) if client else None
+        address = _address(client[0]) if client else None
         return address is not None and any(address in network for network in self.trusted)
 
 
@@ -109,11 +126,17 @@ def create_front(
     )
 
 
-def _network_of(address: str) -> Any:
+def _address(address: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(address)
+        found = ip_address(address)
     except ValueError:
         return None
+    # A socket on all addresses sees IPv4 peers as ::ffff:192.0.2.1.
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+def _is_host(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    return all(HOST.fullmatch(value) for name, value in headers if name == b"host")
 
 
 def _prefix(path: str) -> str:
@@ -126,9 +149,11 @@ def _ascii(query: bytes) -> bytes:
     return query if query.isascii() else quote(query, safe="%&=+;/?:@!$'()*,~-._").encode("ascii")
 
 
-async def _answer(send: Send, status: int, content: dict[str, Any]) -> None:
+async def _answer(send: Send, method: str, status: int, content: dict[str, Any]) -> None:
     body = json.dumps(content).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers.append((b"cache-control", b"no-store"))
+    if status == 405:
+        headers.append((b"allow", b"GET, HEAD"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})

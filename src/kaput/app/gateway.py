@@ -42,6 +42,12 @@ class Gateway:
             if self._application is None:
                 self._application = WSGIMiddleware(_logging_errors(self._create()), workers=THREADS)
 
+    def close(self) -> None:
+        """Ends the threads, when nothing is asked any more."""
+        with self._lock:
+            if self._application is not None:
+                self._application.executor.shutdown()
+
 
 class _ErrorLog:
     """What the page writes as errors goes to the log; the gateway would print it on stdout."""

@@ -19,6 +19,7 @@ from kaput.store.revision import Revision, read_revision
 
 LOCK = "kaput.lock"
 SECRET = "secret.key"  # noqa: S105 - the name of a file
+SECRET_BYTES = 32
 LOCK_SECONDS = 10.0
 
 
@@ -29,20 +30,19 @@ def make_directory(settings: Settings) -> None:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_secret(settings.data / SECRET)
     except OSError as error:
-        raise StartError(
-            f"The directory {settings.data} cannot be used: {error.strerror}. "
-            "Let this user write there, or choose another with --data."
-        ) from error
+        raise _unusable(settings, error) from error
 
 
 def read_secret(settings: Settings) -> bytes:
     """Returns the installation's secret; raises StartError when it cannot be read."""
+    path = settings.data / SECRET
     try:
-        return (settings.data / SECRET).read_bytes()
+        secret = path.read_bytes()
     except OSError as error:
-        raise StartError(
-            f"{settings.data / SECRET} cannot be read: {error.strerror}. Let this user read it."
-        ) from error
+        raise StartError(f"{path} cannot be read: {error.strerror}. Let this user read it.") from error
+    if len(secret) < SECRET_BYTES:
+        raise StartError(f"{path} is damaged. Remove it: Kaput makes a new one, and everyone logs in again.")
+    return secret
 
 
 def migrate_database(settings: Settings) -> None:
@@ -75,7 +75,10 @@ def lock_directory(settings: Settings, seconds: float = LOCK_SECONDS) -> int:
     Raises:
         StartError: another server has it, after `seconds` of waiting for one that is ending.
     """
-    fd = os.open(settings.data / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fd = os.open(settings.data / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _unusable(settings, error) from error
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -89,9 +92,17 @@ def lock_directory(settings: Settings, seconds: float = LOCK_SECONDS) -> int:
                 ) from None
             time.sleep(0.02)
         else:
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, str(os.getpid()).encode(), 0)
+            with contextlib.suppress(OSError):  # a full disk has no room for it; it is for the message above only
+                os.ftruncate(fd, 0)
+                os.pwrite(fd, str(os.getpid()).encode(), 0)
             return fd
+
+
+def _unusable(settings: Settings, error: OSError) -> StartError:
+    return StartError(
+        f"The directory {settings.data} cannot be used: {error.strerror}. "
+        "Let this user write there, or choose another with --data."
+    )
 
 
 def _lives(holder: str) -> bool:
@@ -109,10 +120,10 @@ def _make_secret(path: Path) -> None:
     """Writes the secret once, whole or not at all, whoever is first."""
     if path.exists():
         return
-    hidden = path.with_name(f"{path.name}.{os.getpid()}")
+    hidden = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
     fd = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.write(fd, os.urandom(32))
+        os.write(fd, os.urandom(SECRET_BYTES))
         os.fsync(fd)
     finally:
         os.close(fd)

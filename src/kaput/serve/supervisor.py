@@ -136,11 +136,18 @@ def _revive(children: list[Child], given: Watch) -> float | None:
             children[index] = child._replace(pid=0)
             waits.append(due - now)
             continue
-        sys.stderr.write(f"kaput: the {child.name} process ended; it is started again.\n")
+        _say(f"the {child.name} process ended; it is started again.")
         os.close(child.line)
         children[index] = spawn(child.name, given.kept, FIRST_PAUSE if steady else min(2 * child.pause, LONGEST_PAUSE))
         order(children[index], given.orders)
     return min(waits, default=None)
+
+
+def _say(text: str) -> None:
+    try:
+        os.write(2, f"kaput: {text}\n".encode())
+    except OSError:
+        return  # who read the log has gone; that is no reason to stop
 
 
 def _ended(child: Child) -> bool:
@@ -154,8 +161,11 @@ def _ended(child: Child) -> bool:
 def main() -> int:
     """Watches over what the descriptor named by the first argument says."""
     with os.fdopen(int(sys.argv[1])) as given:
-        children, orders, kept = json.load(given)
-    return watch(Watch([Child(*child) for child in children], orders, kept))
+        handed, orders, kept = json.load(given)
+    children = [Child(*child) for child in handed]
+    for child in children:
+        os.set_inheritable(child.line, False)  # noqa: FBT003 - positional only; a sibling would hold the line open
+    return watch(Watch(children, orders, kept))
 
 
 if __name__ == "__main__":

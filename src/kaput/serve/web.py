@@ -5,6 +5,7 @@ The supervisor starts it as `python -m kaput.serve.web`.
 """
 
 import logging
+import signal
 import socket
 import sys
 import threading
@@ -30,6 +31,8 @@ def main() -> int:
     if orders is None:
         return 0
     logging.basicConfig(stream=sys.stderr, format="kaput web: %(levelname)s %(message)s", level=logging.WARNING)
+    # uvicorn takes the signal over while it serves, then raises it again: the writer shall still be closed.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     end_with_supervisor()
     with attach(orders.settings) as installation:
         run(installation, orders)
@@ -56,6 +59,8 @@ def run(installation: Installation, orders: Orders) -> None:
             server_header=False,
             date_header=True,
             timeout_graceful_shutdown=STOP_SECONDS,
+            ws="none",  # a client that asks for one is answered like any other
+            log_level=logging.ERROR,  # strangers who send nonsense must not fill the log
         )
     )
     listening = socket.socket(fileno=orders.socket)
@@ -64,6 +69,7 @@ def run(installation: Installation, orders: Orders) -> None:
         server.run(sockets=[listening])
     finally:
         stopped.set()
+        application.close()
         writer.close()
 
 

@@ -102,6 +102,11 @@ class ExceptionValue(Struct, frozen=True, omit_defaults=True):
     stacktrace: Stacktrace | None = None
     thread_id: str | None = None
 
+    @property
+    def text(self) -> str:
+        """The exception in words, as `Title.text` has it; its value may have several lines."""
+        return titled(self.type, self.value)
+
 
 class ExceptionChain(Struct, frozen=True):
     """Exceptions, the oldest cause first, the one that was raised last."""
@@ -249,7 +254,12 @@ class Title(Struct, frozen=True):
     @property
     def text(self) -> str:
         """The title in one line: `KeyError: 'sku-9'`."""
-        return f"{self.type}: {self.value}" if self.type and self.value else self.type or self.value
+        return titled(self.type, self.value)
+
+
+def titled(kind: str, value: str) -> str:
+    """Returns the type and the value of an exception in words: `KeyError: 'sku-9'`; either may be empty."""
+    return f"{kind}: {value}" if kind and value else kind or value
 
 
 class Digested(Struct, frozen=True):

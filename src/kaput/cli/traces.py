@@ -48,8 +48,7 @@ def _exception(exception: ExceptionValue) -> Iterator[Line]:
     yield "", ""
     if exception.stacktrace is not None:
         yield from _trace(exception.stacktrace)
-    colon = ": " if exception.type and exception.value else ""
-    first, *rest = f"{exception.type}{colon}{exception.value}".splitlines() or [""]
+    first, *rest = exception.text.splitlines() or [""]
     yield first, "bold red"
     for line in rest:
         yield line, "red"

@@ -141,8 +141,7 @@ def _stacks(event: Event) -> Iterator[Stacktrace]:
 def _causes(event: Event) -> Iterator[str]:
     earlier = event.exception.values[:-1] if event.exception else []
     for cause in earlier[: -MOST_CAUSES - 1 : -1]:
-        text = f"{cause.type}: {cause.value}" if cause.type and cause.value else cause.type or cause.value
-        yield one_line(text, TITLE_LENGTH)
+        yield one_line(cause.text, TITLE_LENGTH)
 
 
 def _where(frame: Frame) -> Where:

@@ -28,11 +28,10 @@ def _between(platform: str) -> str:
 
 
 def _exception(value: ExceptionValue, platform: str) -> str:
-    title = f"{value.type}: {value.value}" if value.type and value.value else value.type or value.value
     frames = list(_frames(value.stacktrace, platform)) if value.stacktrace else []
     if platform == "python":
-        return "\n".join([*(["Traceback (most recent call last):"] if frames else []), *frames, title])
-    return "\n".join([title, *frames])
+        return "\n".join([*(["Traceback (most recent call last):"] if frames else []), *frames, value.text])
+    return "\n".join([value.text, *frames])
 
 
 def _frames(trace: Stacktrace, platform: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kaput.view.render import ago, ago_in_words, cut_end, cut_middle, exact, iso, number, plural
+from kaput.view.render import ago, ago_in_words, cut_middle, exact, iso, number, plural
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,3 @@ def test_a_path_keeps_its_end() -> None:
 def test_a_short_text_stays_as_it_is() -> None:
     """A text of the allowed length is not cut."""
     assert cut_middle("a" * 60, 60) == "a" * 60
-
-
-def test_a_message_keeps_its_beginning() -> None:
-    """A long message loses its end and has exactly the length that was asked for."""
-    assert (cut_end("abcdef", 4), cut_end("abcd", 4)) == ("abc…", "abcd")

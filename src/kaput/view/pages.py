@@ -27,6 +27,7 @@ from kaput.view.headers import Sessions, seal
 from kaput.view.parts import EXTENSION, Parts
 from kaput.view.secret import derived
 from kaput.view.throttle import Throttle
+from kaput.view.values import end_cut
 
 OPEN = frozenset({"static", "auth.setup", "auth.login", "metrics.read"})
 """Endpoints that answer without a login."""
@@ -90,7 +91,7 @@ def _add_rendering(app: Flask, parts: Parts) -> None:
         exact=render.exact,
         number=render.number,
         cut_middle=render.cut_middle,
-        cut_end=render.cut_end,
+        end_cut=end_cut,
         bars=bars,
     )
     app.jinja_env.globals.update(

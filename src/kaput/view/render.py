@@ -49,11 +49,6 @@ def cut_middle(text: str, most: int = 60) -> str:
     return f"{text[: most - 1 - tail]}…{text[-tail:]}"
 
 
-def cut_end(text: str, most: int = 160) -> str:
-    """Shortens a text to `most` characters where its beginning matters most."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
 def plural(count: int, one: str, many: str = "") -> str:
     """Writes a number with its noun: `1 event`, `1,204 events`."""
     return f"{number(count)} {one if count == 1 else many or one + 's'}"

@@ -18,7 +18,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.integrations.flask import FlaskIntegration
 from sentry_sdk.transport import Transport
 
-VERSION = 4
+VERSION = 5
 CAUSES = 20
 LENGTH = struct.Struct(">I")
 WORDS = "order basket price stock customer invoice shelf parcel refund voucher kettle teapot lantern saucer".split()
@@ -101,7 +101,7 @@ def _shop(chance: random.Random) -> Flask:
 def _through(depth: int, failure: Any, basket: dict[str, list[int]], chance: random.Random) -> str:
     """Calls itself so that the stack has frames with locals worth keeping."""
     note = " ".join(chance.choices(WORDS, k=16))
-    prices = {f"{word}-{depth}": chance.random() for word in WORDS}
+    prices = {f"{word}-{depth}": round(chance.random() * 90, 2) for word in WORDS}
     if depth:
         return _through(depth - 1, failure, basket, chance)
     return str(failure(basket, prices, note))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copy
 
 import pytest
 
@@ -16,10 +17,17 @@ def clock() -> SettableClock:
     return SettableClock()
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns a database as the first start makes it; to be copied, since that takes a while."""
+    made = tmp_path_factory.mktemp("template") / "kaput.db"
+    migrate(made)
+    return made
+
+
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    migrate(tmp_path / "kaput.db")
-    return tmp_path / "kaput.db"
+def path(tmp_path: Path, template: Path) -> Path:
+    return Path(copy(template, tmp_path / "kaput.db"))
 
 
 @pytest.fixture

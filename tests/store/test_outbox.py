@@ -1,0 +1,77 @@
+"""The outbox: what waits, what was sent, and what the mail server said."""
+
+from collections.abc import Mapping, Sequence
+
+from kaput.model import Batch, Change, Digested, Draft, Event, Grouping, Title
+from kaput.store.base import NoticeRow, Store
+from tests.clock import SettableClock
+
+
+def to_two(changes: Sequence[Change], _members: Mapping[int, Sequence[str]]) -> list[Draft]:
+    return [Draft(change, address) for change in changes for address in ("ada@x.org", "bob@x.org")]
+
+
+def notices(store: Store, count: int) -> list[NoticeRow]:
+    """Makes two notices for each of some new issues, and returns all."""
+    digested = []
+    for n in range(1, count + 1):
+        event = Event(event_id=f"{n:032x}", timestamp=1.0, received=1.0)
+        digested.append(Digested(1, event, Grouping("v1", (f"{n:032x}",), "test"), Title("E", str(n), "")))
+    store.batches.commit(Batch(digested, [], [], []), to_two)
+    return store.outbox.open()
+
+
+def states(store: Store) -> dict[str, int]:
+    return store.facts.tallies().notices
+
+
+def test_marks(store: Store, clock: SettableClock) -> None:
+    """A notice is held, tried again, sent or given up; only what is not done is open, oldest first."""
+    made = notices(store, 3)
+    ids = [notice.id for notice in made]
+    assert [(notice.state, notice.attempts, notice.due) for notice in made] == [("pending", 0, clock.now)] * 6
+    store.outbox.mark_held(ids[4:], 50.0)
+    store.outbox.mark_retry(ids[2:4], "451 later " + "x" * 9000, 99.0)
+    store.outbox.mark_retry(ids[2:3], "452 full", 199.0)
+    store.outbox.mark_sent(ids[:1], 60.0, in_digest=False)
+    store.outbox.mark_failed(ids[1:2], "550 nobody")
+    left = store.outbox.open()
+    assert [(n.id, n.state, n.due, n.attempts) for n in left] == [
+        (ids[2], "pending", 199.0, 2),
+        (ids[3], "pending", 99.0, 1),
+        (ids[4], "held", 50.0, 0),
+        (ids[5], "held", 50.0, 0),
+    ]
+    assert len(left[1].error) == 1000
+    assert states(store) == {"sent": 1, "pending": 4, "failed": 1}
+
+
+def test_the_last_error(store: Store) -> None:
+    """The newest error of what is not sent is told with its next time, and is gone when it was sent."""
+    ids = [notice.id for notice in notices(store, 2)]
+    assert store.outbox.last_error() is None
+    store.outbox.mark_failed(ids[:1], "550 nobody")
+    assert store.outbox.last_error() is None
+    store.outbox.mark_retry(ids[1:2], "first", 10.0)
+    store.outbox.mark_retry(ids[2:3], "second", 20.0)
+    assert store.outbox.last_error() == ("second", 20.0)
+    store.outbox.mark_sent(ids[1:3], 30.0, in_digest=True)
+    assert store.outbox.last_error() is None
+
+
+def test_what_was_sent_at_once(store: Store, clock: SettableClock) -> None:
+    """Notices of a digest, and those made before, do not count as sent at once."""
+    ids = [notice.id for notice in notices(store, 2)]
+    store.outbox.mark_sent(ids[:2], clock.now, in_digest=False)
+    store.outbox.mark_sent(ids[2:], clock.now, in_digest=True)
+    assert [notice.id for notice in store.outbox.sent_at_once(clock.now - 1)] == ids[:2]
+    assert store.outbox.sent_at_once(clock.now) == []
+
+
+def test_many_at_once(store: Store) -> None:
+    """More notices than one statement takes are marked all."""
+    ids = [notice.id for notice in notices(store, 400)]
+    assert len(ids) == 800
+    store.outbox.mark_sent(ids, 1.0, in_digest=True)
+    assert states(store) == {"sent": 800, "pending": 0, "failed": 0}
+    assert store.outbox.open() == []

@@ -6,6 +6,10 @@ stage imports it. The numbers that callers pass are those of the Sentry protocol
 
 from typing import Any
 
+import msgspec
+
+_encode = msgspec.json.Encoder().encode
+
 _ENTRY = 48
 """Characters that every entry of a cut object may at least have."""
 _KEY = 200
@@ -76,12 +80,16 @@ def bound(value: Any, characters: int, depth: int) -> tuple[Any, bool]:
     Returns:
         The tree, and whether something was cut.
     """
+    if _fits(value, characters, depth):
+        return value, False
     allowance = _Allowance(characters)
     return allowance.take(value, depth), allowance.cut
 
 
 def bound_object(value: dict[str, Any], characters: int, depth: int) -> tuple[dict[str, Any], bool]:
     """Cuts an object like `bound`; when it is too large, small entries stay whole and large ones share the rest."""
+    if _fits(value, characters, depth):
+        return value, False
     allowance = _Allowance(characters)
     result = allowance.take(value, depth)
     if not allowance.cut or not value or depth <= 0:
@@ -96,6 +104,27 @@ def bound_object(value: dict[str, Any], characters: int, depth: int) -> tuple[di
         kept[key] = share.take(item, depth - 1)
         left -= before - max(0, share.left) + len(key)
     return {cut(key, _KEY): kept[key] for key in value if key in kept}, True
+
+
+def _fits(value: Any, characters: int, depth: int) -> bool:
+    """Answers whether a tree is within bounds as it is; most are, and need not be copied."""
+    return len(_encode(value)) <= characters and _is_flat(value, depth)
+
+
+def _is_flat(value: Any, depth: int) -> bool:
+    """Answers whether a tree has at most so many levels and no long key."""
+    kind = type(value)
+    if kind is dict:
+        inner = value.values()
+        if value and (depth <= 0 or max(map(len, value)) > _KEY):
+            return False
+    elif kind is list:
+        inner = value
+        if value and depth <= 0:
+            return False
+    else:
+        return True
+    return all(_is_flat(item, depth - 1) for item in inner if type(item) is dict or type(item) is list)
 
 
 def _weight(entry: tuple[str, Any]) -> int:

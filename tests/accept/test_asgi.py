@@ -227,6 +227,31 @@ def test_large_bodies_are_taken_apart_beside_the_loop(size: int, beside: bool) -
     assert [thread != threading.get_ident() for thread in threads] == [beside]
 
 
+def test_few_large_bodies_are_taken_apart_at_once() -> None:
+    """Each may take several times its limit of memory, so the others wait for their turn."""
+    meeting = threading.Barrier(asgi.BESIDE_AT_ONCE + 1)
+    met: list[bool] = []
+
+    def new_id() -> str:
+        try:
+            meeting.wait(timeout=0.5)
+        except threading.BrokenBarrierError:
+            return NEW_ID
+        met.append(True)
+        return NEW_ID
+
+    app = asgi.create(MemoryAppender(), lambda: KEYS, Limits(), lambda: NOW, new_id=new_id)
+    body = envelope(("event", b'{"message":"' + b"x" * asgi.BESIDE + b'"}'))
+    clients = [Client(pieces(body)) for _ in range(2 * asgi.BESIDE_AT_ONCE)]
+
+    async def run() -> None:
+        await asyncio.gather(*(app(scope(content_length="9"), client.receive, client.send) for client in clients))
+
+    asyncio.run(run())
+    assert met == []
+    assert {client.status for client in clients} == {200}
+
+
 def test_bytes_held_are_let_go() -> None:
     """Requests one after the other never fill the budget, refused ones neither."""
     app = door(MemoryAppender(), Limits(max_held=len(SENT), max_body=len(SENT)))

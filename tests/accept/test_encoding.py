@@ -160,3 +160,12 @@ def test_arbitrary_bytes_are_taken_or_refused(data: bytes, coding: str) -> None:
     """Whatever the bytes are, the only error is a refusal."""
     found = outcome(lambda: encoding.unpack(data, coding, 10_000))
     assert found.status in {400, 413, 415} if isinstance(found, Refused) else len(found) <= 10_000
+
+
+def test_a_window_above_the_limit_is_a_400() -> None:
+    """A zstd frame that asks the decoder to keep more than 8 MiB is refused before any of it is kept."""
+    wide = zstandard.ZstdCompressionParameters(window_log=27, compression_level=1)
+    packer = zstandard.ZstdCompressor(compression_params=wide).compressobj()
+    with pytest.raises(Refused) as caught:
+        encoding.unpack(packer.compress(b"{}") + packer.flush(), "zstd", LIMIT)
+    assert (caught.value.status, caught.value.reason) == (400, "malformed")

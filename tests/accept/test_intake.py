@@ -22,6 +22,7 @@ ID = "9d3b4c2a1f0e4d5c8b7a69584736251f"
 EVENT = b'{"event_id":"%b","message":"a"}' % ID.encode()
 NAMELESS = b'{"message":"b"}'
 STORE = "/api/7/store/"
+CSP = b'{"csp-report":{"effective-directive":"img-src","blocked-uri":"https://cdn.example/a.png"}}'
 
 
 def take(given: Request) -> Taken:
@@ -61,6 +62,28 @@ def test_store_by_query() -> None:
     data = base64.b64encode(EVENT).decode()
     taken = take(request(path=f"{STORE}?sentry_key={KEY}&sentry_data={data}", method="GET", x_sentry_auth=""))
     assert taken.answer_id == ID
+
+
+@pytest.mark.parametrize("path", ["/api/7/security/", "/api/7/csp-report"])
+def test_a_report_of_a_browser_becomes_a_record(path: str) -> None:
+    """The key stands in the query, as release and environment do; the browser is not taken for an SDK."""
+    query = f"?sentry_key={KEY}&sentry_release=shop@2&sentry_environment=test"
+    sent = request(CSP, path + query, x_sentry_auth="", content_type="application/csp-report", user_agent="Mozilla/5.0")
+    taken = take(sent)
+    (record,) = taken.records
+    assert (record.project_id, record.event_id, record.client, taken.drops) == (7, NEW_ID, "", [])
+    event = json.loads(record.body)
+    assert (event["release"], event["environment"]) == ("shop@2", "test")
+    assert event["request"]["headers"] == {"User-Agent": "Mozilla/5.0"}
+
+
+def test_reports_of_a_list_each_count() -> None:
+    """Each report is a record of its own; what is none is counted."""
+    body = b'[{"type":"crash","body":{}},7,{"type":"crash","body":{}}]'
+    ids = (f"{number:032x}" for number in count(1))
+    taken = intake.take(request(body, "/api/7/security/"), KEYS, LIMITS, lambda: next(ids))
+    assert [record.event_id for record in taken.records] == [f"{1:032x}", f"{2:032x}"]
+    assert taken.drops == [Drop("malformed", 1, NOW, 7)]
 
 
 def test_several_events_all_count() -> None:
@@ -142,8 +165,10 @@ def test_a_bad_event_does_not_take_the_good_one_with_it() -> None:
         (request(b"{}", f"/api/7/envelope/?sentry_key={OTHER_KEY}"), (400, "key_conflict")),
         (request(b"{}", method="GET"), (405, "method")),
         (request(b"{}", STORE, method="PUT"), (405, "method")),
-        (request(b"{}", "/api/7/security/"), (404, "unsupported:security")),
-        (request(b"{}", "/api/7/csp-report/"), (404, "unsupported:csp-report")),
+        (request(b"{}", "/api/7/security/"), (400, "malformed")),
+        (request(CSP, "/api/7/security/", x_sentry_auth=""), (401, "key_missing")),
+        (request(CSP + b" " * LIMITS.max_event, "/api/7/csp-report/"), (413, "too_large")),
+        (request(path="/api/7/security/", method="GET"), (405, "method")),
         (request(b"MDMP", "/api/7/minidump/"), (404, "unsupported:minidump")),
         (request(b"", "/api/embed/error-page/"), (404, "unsupported:error-page")),
         (request(b"", "/api/7/other/"), (404, "unknown_path")),
@@ -196,7 +221,7 @@ def lines() -> Iterator[str]:
 @given(envelopes(), st.dictionaries(st.sampled_from(list(lines())), st.text(max_size=30)), st.text(max_size=30))
 def test_arbitrary_requests_are_taken_or_refused(body: bytes, headers: dict[str, str], query: str) -> None:
     """Whatever is sent, the only error is a refusal of 400 to 415."""
-    for path in (f"/api/7/envelope/?{query}", f"/api/7/store/?{query}"):
+    for path in (f"/api/7/envelope/?{query}", f"/api/7/store/?{query}", f"/api/7/security/?{query}"):
         sent = request(body, path, **headers)
         found = outcome(lambda sent=sent: take(sent))  # type: ignore[misc]
         assert isinstance(found, Taken) or 400 <= found.status <= 415

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
-from kaput.accept import auth, encoding, envelope, legacy, route, syntax
+from kaput.accept import auth, encoding, envelope, legacy, route, security, syntax
 from kaput.accept.auth import Keys
 from kaput.accept.limits import Limits
 from kaput.accept.request import Request
@@ -30,6 +31,9 @@ KNOWN_TYPES = frozenset(
     }
 )
 """Item types of the protocol that this version leaves out; any other type is counted as `other`."""
+
+SOURCE = ("release", "environment")
+"""What the address of a browser's report may say of its origin, as `sentry_release` and `sentry_environment`."""
 
 
 class Admission(Struct, frozen=True):
@@ -75,7 +79,7 @@ def admit(request: Request, keys: Keys, limits: Limits) -> Admission:
         raise Refused(405, "method", f"The method {request.method[:20]!r} is not for this path; use POST.")
     presented = auth.present(request.headers, auth.pairs_of(request.query))
     project_id = 0
-    if presented.key or found.endpoint is route.Endpoint.STORE:
+    if presented.key or found.endpoint is not route.Endpoint.ENVELOPE:
         project_id = auth.authorise(presented.key, found.project_id, keys)
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > limits.max_body:
@@ -99,6 +103,8 @@ def unpack(request: Request, admission: Admission, keys: Keys, limits: Limits, n
         raise body_too_large(limits)
     if admission.route.endpoint is route.Endpoint.STORE:
         return _take_store(request, admission, limits, new_id)
+    if admission.route.endpoint is not route.Endpoint.ENVELOPE:
+        return _take_security(request, admission, limits, new_id)
     data = encoding.unpack(request.body, request.headers.get("content-encoding", ""), limits.max_unpacked)
     if not admission.project_id:
         admission = _with_key_of(envelope.header_of(data, limits), admission, keys)
@@ -131,6 +137,20 @@ def _take_store(request: Request, admission: Admission, limits: Limits, new_id: 
     return Taken([record], [], record.event_id)
 
 
+def _take_security(request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Taken:
+    data = encoding.unpack(request.body, request.headers.get("content-encoding", ""), limits.max_unpacked)
+    if len(data) > limits.max_event:
+        raise Refused(413, "too_large", f"The reports are larger than {limits.max_event} bytes; send fewer at once.")
+    query = dict(auth.pairs_of(request.query))
+    source = {name: query[f"sentry_{name}"] for name in SOURCE if query.get(f"sentry_{name}")}
+    found = security.read(data, request.received, request.headers.get("user-agent", ""), source)
+    # The browser is no SDK: it stands in the headers of the event's request.
+    unnamed = msgspec.structs.replace(admission, client="")
+    records = [_record(body, request, unnamed, limits, new_id) for body in found.events]
+    left_out = Counter(malformed=found.malformed, too_many_reports=found.beyond)
+    return Taken(records, _drops(+left_out, request, admission), records[0].event_id if records else "")
+
+
 def _take_envelope(
     opened: envelope.Envelope, request: Request, admission: Admission, limits: Limits, new_id: NewId
 ) -> Taken:
@@ -152,8 +172,11 @@ def _take_envelope(
             left_out[refusal.reason] += 1
     if failure is not None and not records:
         raise failure
-    drops = [Drop(reason, count, request.received, admission.project_id) for reason, count in left_out.items()]
-    return Taken(records, drops, records[0].event_id if records else named)
+    return Taken(records, _drops(left_out, request, admission), records[0].event_id if records else named)
+
+
+def _drops(left_out: Counter[str], request: Request, admission: Admission) -> list[Drop]:
+    return [Drop(reason, count, request.received, admission.project_id) for reason, count in left_out.items()]
 
 
 def _record(body: bytes, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Record:

@@ -29,7 +29,7 @@ class Endpoint(StrEnum):
     @property
     def supported(self) -> bool:
         """Whether this version keeps what is sent there."""
-        return self in {Endpoint.ENVELOPE, Endpoint.STORE}
+        return self not in {Endpoint.MINIDUMP, Endpoint.ERROR_PAGE}
 
     @property
     def methods(self) -> tuple[str, ...]:

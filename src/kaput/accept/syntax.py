@@ -56,6 +56,14 @@ def read_object(text: bytes, what: str) -> dict[str, Any]:
         return _read_slowly(text, what)
 
 
+def read_json(text: bytes, what: str) -> Any:
+    """Reads small JSON of any type; raises Refused, 400, when it is none or nested too deep."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return _parse_slowly(text, what)
+
+
 def normal_id(given: object) -> str:
     """Returns an event id as 32 lower-case hexadecimal digits; nothing when it is none, or all zeros."""
     if not isinstance(given, str):
@@ -90,17 +98,21 @@ def _check(body: bytes, reserve: int) -> str:
 
 
 def _read_slowly(body: bytes, what: str) -> dict[str, Any]:
+    found = _parse_slowly(body, what)
+    if not isinstance(found, dict):
+        raise _not_an_object(what)
+    return found
+
+
+def _parse_slowly(body: bytes, what: str) -> Any:
     text = body.decode(json.detect_encoding(body), "replace").removeprefix(_BYTE_ORDER_MARK)
     try:
         # Whole numbers are left as texts: int() refuses those of more than 4,300 digits.
-        found = json.loads(text, strict=False, parse_int=str)
+        return json.loads(text, strict=False, parse_int=str)
     except RecursionError:
         raise Refused(400, "malformed", f"The JSON of {what} is nested too deep; send fewer levels.") from None
     except ValueError as error:
         raise Refused(400, "malformed", f"The JSON of {what} cannot be read: {error}.") from None
-    if not isinstance(found, dict):
-        raise _not_an_object(what)
-    return found
 
 
 def _not_an_object(what: str) -> Refused:

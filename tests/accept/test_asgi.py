@@ -1,9 +1,10 @@
 import asyncio
+import gzip
 import http.client
 import logging
 import socket
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import pytest
@@ -32,6 +33,13 @@ ID = "9d3b4c2a1f0e4d5c8b7a69584736251f"
 EVENT = b'{"event_id":"%b","message":"a"}' % ID.encode()
 SENT = envelope(("event", EVENT))
 PATIENCE = 5.0
+
+
+async def _until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    """Lets others run until something is true; raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0)
 
 
 def test_the_answer_waits_for_the_buffer() -> None:
@@ -225,6 +233,30 @@ def test_large_bodies_are_taken_apart_beside_the_loop(size: int, beside: bool) -
     body = envelope(("event", b'{"message":"' + b"x" * size + b'"}'))
     assert ask(app, scope(), pieces(body)).json == {"id": NEW_ID}
     assert [thread != threading.get_ident() for thread in threads] == [beside]
+
+
+def test_a_small_body_that_grows_is_taken_apart_beside_the_loop() -> None:
+    """What counts is how large a body is when it is unpacked; few such bodies are held until they are durable."""
+    appender = MemoryAppender(waiting=True)
+    app = door(appender)
+    body = gzip.compress(envelope(("event", b'{"message":"' + b"x" * 10 * asgi.BESIDE + b'"}')))
+    asked = [scope(content_length="9", content_encoding="gzip") for _ in range(2 * asgi.BESIDE_AT_ONCE)]
+    clients = [Client(pieces(body)) for _ in asked]
+
+    async def run() -> None:
+        tasks = [asyncio.ensure_future(app(one, c.receive, c.send)) for one, c in zip(asked, clients, strict=True)]
+        await _until(lambda: len(appender.futures) == asgi.BESIDE_AT_ONCE)
+        with pytest.raises(TimeoutError):
+            await _until(lambda: len(appender.futures) > asgi.BESIDE_AT_ONCE, seconds=0.1)
+        for future in list(appender.futures):
+            future.set_result(None)
+        await _until(lambda: len(appender.futures) == len(clients))
+        for future in appender.futures[asgi.BESIDE_AT_ONCE :]:
+            future.set_result(None)
+        await asyncio.gather(*tasks)
+
+    asyncio.run(run())
+    assert {client.status for client in clients} == {200}
 
 
 def test_few_large_bodies_are_taken_apart_at_once() -> None:

@@ -5,6 +5,7 @@ The roots import it. The 2xx leaves after the buffer's future is done, never bef
 """
 
 import asyncio
+import dataclasses
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -29,9 +30,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Pressure = Callable[[], Refused | None]
 """Answers the refusal that everyone gets at this moment (backlog, disk), or nothing."""
 
-BESIDE = 256 * 1024  # bytes of work above which the event loop does not wait for it
-RATIO = 8  # how much larger a compressed body is taken to be
-BESIDE_AT_ONCE = 2  # large bodies unpacked at one moment: each may take several times its limit of memory
+BESIDE = 256 * 1024  # bytes of an unpacked body above which the event loop does not wait for it
+BESIDE_AT_ONCE = 2  # such bodies until they are durable: each may take several times its limit of memory
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +72,7 @@ class Door:
         self._appender = appender
         self._keys = keys
         self._limits = limits
+        self._small = dataclasses.replace(limits, max_unpacked=min(limits.max_unpacked, BESIDE))
         self._clock = clock
         self._pressure = pressure
         self._new_id = new_id
@@ -115,18 +116,23 @@ class Door:
                 self._note("client_gone", project_id or _named_project(request.path, keys))
                 return None
             request = msgspec.structs.replace(request, body=content, received=self._clock())
-            taken = await self._unpack(request, admission, keys)
+            return await self._take(request, admission, keys)
         except Refused as refusal:
             self._note(refusal.reason, project_id or _named_project(request.path, keys))
             return reply.refused(refusal, request.path)
-        return await self._keep(taken, request)
 
-    async def _unpack(self, request: Request, admission: Admission, keys: Keys) -> Taken:
-        encoded = request.headers.get("content-encoding", "")
-        if len(request.body) * (RATIO if encoded else 1) <= BESIDE:
-            return intake.unpack(request, admission, keys, self._limits, self._new_id)
+    async def _take(self, request: Request, admission: Admission, keys: Keys) -> Answer:
+        """Takes the body apart and keeps it; nobody knows how large it is before it is unpacked."""
+        try:
+            taken = intake.unpack(request, admission, keys, self._small, self._new_id)
+        except Refused as refusal:
+            if refusal.status != 413:
+                raise
+        else:
+            return await self._keep(taken, request)
         async with self._beside:
-            return await asyncio.to_thread(intake.unpack, request, admission, keys, self._limits, self._new_id)
+            taken = await asyncio.to_thread(intake.unpack, request, admission, keys, self._limits, self._new_id)
+            return await self._keep(taken, request)
 
     async def _keep(self, taken: Taken, request: Request) -> Answer:
         """Answers once everything is durable."""

@@ -35,6 +35,12 @@ ENVIRONMENT_ROOMS = ("config", "cli", "serve", "demo")
 LATE_IMPORTS = {
     ("app.application", "kaput.view.pages.create_pages"): "Flask is a third of the start, and no SDK needs it",
     ("app.application", "kaput.view.parts.Parts"): "it comes with Flask",
+    (
+        "installation",
+        "kaput.tell.mail.Composer",
+    ): "templates and mail are an eighth of the start, and a test mail is rare",
+    ("installation", "kaput.tell.probe.send_test"): "as above",
+    ("installation", "kaput.tell.smtp.SmtpChannel"): "as above",
 }
 """Imports inside a function, by module and what it imports, each with its reason."""
 

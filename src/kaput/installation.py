@@ -19,9 +19,6 @@ from kaput.model import Clock, Stats
 from kaput.serve.directory import make_directory, migrate_database, read_secret
 from kaput.store.base import Store
 from kaput.store.database import open_store
-from kaput.tell.mail import Composer
-from kaput.tell.probe import send_test
-from kaput.tell.smtp import SmtpChannel
 
 DEFAULT_ADDRESS = "http://127.0.0.1:9110"
 STATS_TRIES = 20
@@ -69,6 +66,10 @@ class Installation:
 
     def send_test(self, address: str) -> None:
         """Sends a test mail; raises MailFailed with the server's own words."""
+        from kaput.tell.mail import Composer
+        from kaput.tell.probe import send_test
+        from kaput.tell.smtp import SmtpChannel
+
         composer = Composer(self.settings.sender)
         send_test(SmtpChannel(self.settings), composer, self.base_url, self.clock, address)
 

@@ -14,9 +14,9 @@ from kaput.buffer.reader import backlog_bytes, count_pending, list_segments
 from kaput.buffer.writer import SegmentWriter
 from kaput.config import Settings
 from kaput.digest.dead import DeadDirectory
+from kaput.directory import make_directory, migrate_database, read_secret
 from kaput.errors import NotFound
 from kaput.model import Clock, Stats
-from kaput.serve.directory import make_directory, migrate_database, read_secret
 from kaput.store.base import Store
 from kaput.store.database import open_store
 

@@ -14,8 +14,8 @@ import sys
 from typing import NoReturn
 
 from kaput.config import Settings
+from kaput.directory import lock_directory, make_directory, migrate_database
 from kaput.errors import StartError
-from kaput.serve.directory import lock_directory, make_directory, migrate_database
 from kaput.serve.lifeline import Orders, encode
 from kaput.serve.supervisor import CHILDREN, ENDING, MODULE, Watch, end, order, spawn
 

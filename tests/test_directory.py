@@ -13,9 +13,7 @@ from pathlib import Path
 import pytest
 
 from kaput.config import Settings
-from kaput.errors import StartError
-from kaput.installation import open_installation
-from kaput.serve.directory import (
+from kaput.directory import (
     LOCK,
     SECRET,
     SECRET_BYTES,
@@ -24,6 +22,8 @@ from kaput.serve.directory import (
     migrate_database,
     read_secret,
 )
+from kaput.errors import StartError
+from kaput.installation import open_installation
 
 
 def fault(action: Callable[[], object]) -> str:
@@ -101,7 +101,7 @@ def test_another_server(settings: Settings) -> None:
     make_directory(settings)
     program = (
         "import sys; from pathlib import Path; from kaput.config import Settings;"
-        "from kaput.serve.directory import lock_directory;"
+        "from kaput.directory import lock_directory;"
         "lock_directory(Settings(data=Path(sys.argv[1]))); print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", program, str(settings.data)]

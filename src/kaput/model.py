@@ -44,7 +44,7 @@ class Drop(Struct, frozen=True, array_like=True):
     """Something that was refused or left out: `count` times for `reason` in the hour of `time`.
 
     Attributes:
-        reason: snake_case, or `unsupported:<item type>`.
+        reason: snake_case, or `unsupported:<item type>`, or `client:<reason>` when the client left it out.
         project_id: 0 when no project is known.
     """
 

@@ -118,14 +118,26 @@ def test_an_event_without_an_id_gets_one(event_id: bytes) -> None:
 
 def test_other_items_are_counted_and_left_out() -> None:
     """Items of other types are counted by type, the unknown ones together, and the event between them is kept."""
-    items = [("session", b"{}"), ("event", EVENT), ("client_report", b"{}"), ("session", b"{}"), ("new-" * 99, b"")]
+    items = [("session", b"{}"), ("event", EVENT), ("feedback", b"{}"), ("session", b"{}"), ("new-" * 99, b"")]
     taken = take(request(envelope(*items, ("", b"x"))))
     assert [record.event_id for record in taken.records] == [ID]
     assert taken.drops == [
         Drop("unsupported:session", 2, NOW, 7),
-        Drop("unsupported:client_report", 1, NOW, 7),
+        Drop("unsupported:feedback", 1, NOW, 7),
         Drop("unsupported:other", 2, NOW, 7),
     ]
+
+
+def test_what_clients_left_out_is_counted() -> None:
+    """The counts of all client reports are added up, and one that cannot be read harms no event."""
+    report = b'{"discarded_events":[{"reason":"before_send","category":"error","quantity":2}]}'
+    taken = take(request(envelope(("client_report", report), ("event", EVENT), ("client_report", report))))
+    assert ([record.event_id for record in taken.records], taken.drops) == (
+        [ID],
+        [Drop("client:before_send", 4, NOW, 7)],
+    )
+    taken = take(request(envelope(("client_report", b"{"), ("event", EVENT))))
+    assert (len(taken.records), taken.drops) == (1, [Drop("client:malformed", 1, NOW, 7)])
 
 
 @pytest.mark.parametrize(

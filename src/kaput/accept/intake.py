@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from kaput.accept import auth, encoding, envelope, legacy, route, security, syntax
+from kaput.accept import auth, client_report, encoding, envelope, legacy, route, security, syntax
 from kaput.accept.auth import Keys
 from kaput.accept.limits import Limits
 from kaput.accept.request import Request
@@ -25,8 +25,8 @@ NewId = Callable[[], str]
 
 KNOWN_TYPES = frozenset(
     {
-        *("attachment", "check_in", "client_report", "feedback", "form_data", "log", "metric_buckets", "profile"),
-        *("profile_chunk", "raw_security", "replay_event", "replay_recording", "security", "session", "sessions"),
+        *("attachment", "check_in", "feedback", "form_data", "log", "metric_buckets", "profile", "profile_chunk"),
+        *("raw_security", "replay_event", "replay_recording", "security", "session", "sessions"),
         *("span", "statsd", "trace_metric", "transaction", "user_report"),
     }
 )
@@ -161,6 +161,9 @@ def _take_envelope(
     named = syntax.normal_id(opened.header.get("event_id"))
     ids = iter([named] if named else [])
     for item in opened.items:
+        if item.type == "client_report":
+            left_out += client_report.read(bytes(item.payload))
+            continue
         if item.type != "event":
             left_out[f"unsupported:{item.type if item.type in KNOWN_TYPES else 'other'}"] += 1
             continue

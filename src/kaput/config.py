@@ -230,6 +230,8 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             yield f"KAPUT_{name.upper()} is {value}; a port is a number from 0 to 65535."
     if settings.url and (urlsplit(settings.url).scheme not in {"http", "https"} or not urlsplit(settings.url).hostname):
         yield f"KAPUT_URL is {settings.url!r}; it must look like https://kaput.example.org or .../prefix."
+    if "@" in urlsplit(settings.url).netloc:
+        yield "KAPUT_URL holds a login; it would stand in every mail. Leave the part before the @ out."
     for network in settings.trusted_proxies:
         try:
             ip_network(network, strict=False)

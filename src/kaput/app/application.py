@@ -51,8 +51,10 @@ class _Beat:
         for action in self.actions:
             try:
                 action()
-            except (KaputError, OSError) as error:
+            except KaputError as error:
                 failures.append(str(error))
+            except Exception as error:  # noqa: BLE001 - if the beat stopped, keys and overload would stand still for good
+                failures.append(f"{type(error).__name__}: {error}")
         if failures and failures != self.failures:
             _log.warning("%s", "; ".join(failures))
         self.failures = failures

@@ -15,9 +15,11 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from a2wsgi import WSGIMiddleware
 
-from kaput.app.front import Receive, Scope, Send
+from kaput.app.front import Message, Receive, Scope, Send
 
 THREADS = 8
+BODY_SECONDS = 20.0
+LARGEST_BODY = 512 * 1024
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +36,17 @@ class Gateway:
         """Answers one request for the page."""
         if self._application is None:
             await asyncio.to_thread(self.load)
-        await self._application(scope, receive, send)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _read(receive)
+        except TimeoutError:
+            await _refuse(send, 408, "The request took too long to arrive.")
+        except _TooLargeError:
+            await _refuse(send, 413, "The request is too large.")
+        except _GoneError:
+            return
+        else:
+            await self._application(scope, _replay(body, receive), send)
 
     def load(self) -> None:
         """Loads the page once, whoever asks for it first."""
@@ -47,6 +59,48 @@ class Gateway:
         with self._lock:
             if self._application is not None:
                 self._application.executor.shutdown()
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+class _GoneError(Exception):
+    pass
+
+
+async def _read(receive: Receive) -> bytes:
+    """Reads the whole body before a thread is taken: a client that stalls must not hold one."""
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _GoneError
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        more = message.get("more_body", False)
+        if size > LARGEST_BODY:
+            raise _TooLargeError
+    return b"".join(parts)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Returns a channel that gives the body first, and then whatever comes."""
+    waiting = [body]
+
+    async def give() -> Message:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await receive()
+
+    return give
+
+
+async def _refuse(send: Send, status: int, text: str) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text.encode()})
 
 
 class _ErrorLog:

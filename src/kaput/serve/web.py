@@ -5,6 +5,7 @@ The supervisor starts it as `python -m kaput.serve.web`.
 """
 
 import logging
+import resource
 import signal
 import socket
 import sys
@@ -18,6 +19,7 @@ from kaput.buffer.writer import SegmentWriter
 from kaput.errors import KaputError
 from kaput.installation import Installation, attach
 from kaput.serve.lifeline import Orders, end_with_supervisor, receive
+from kaput.serve.protocol import BoundedProtocol
 from kaput.view.dsn import dsn
 from kaput.view.secret import setup_token
 
@@ -33,6 +35,7 @@ def main() -> int:
     logging.basicConfig(stream=sys.stderr, format="kaput web: %(levelname)s %(message)s", level=logging.WARNING)
     # uvicorn takes the signal over while it serves, then raises it again: the writer shall still be closed.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+    _allow_many_connections()
     end_with_supervisor()
     with attach(orders.settings) as installation:
         run(installation, orders)
@@ -51,6 +54,7 @@ def run(installation: Installation, orders: Orders) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             application.front,
+            http=BoundedProtocol,
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -71,6 +75,12 @@ def run(installation: Installation, orders: Orders) -> None:
         stopped.set()
         application.close()
         writer.close()
+
+
+def _allow_many_connections() -> None:
+    """Raises the number of open files to what the system lets this process have; the usual 1,024 are soon taken."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _beat(beat: Callable[[], None], stopped: threading.Event) -> None:

@@ -1,0 +1,61 @@
+"""The server's HTTP protocol with bounds on the head of a request: its size, and the time it may take.
+
+In: bytes of a connection. Out: as uvicorn's own protocol, or the end of the connection. `serve/web.py` hands it to
+uvicorn, which bounds neither: a connection whose head never ends would stay open, and hold a descriptor, for good.
+"""
+
+import asyncio
+from typing import ClassVar
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection.
+
+    Attributes:
+        head_seconds: from the first byte of a head, or from the connection's beginning, to the end of the head.
+        head_bytes: of request line and headers together, to the size of one read.
+    """
+
+    head_seconds: ClassVar[float] = 20.0
+    head_bytes: ClassVar[int] = 64 * 1024
+
+    _timer: asyncio.TimerHandle | None = None
+    _received = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Starts the time of the first head."""
+        super().connection_made(transport)
+        self._begin()
+
+    def data_received(self, data: bytes) -> None:
+        """Reads; a connection whose head has become too large is closed."""
+        # Without a timer a head was complete, so that there is a cycle.
+        if self._timer is None and self.cycle.response_complete:
+            self._begin()
+        super().data_received(data)
+        if self._timer is not None:
+            self._received += len(data)
+            if self._received > self.head_bytes:
+                self._end()
+                self.send_400_response("The head of the request is too large.")
+
+    def on_headers_complete(self) -> None:
+        """Ends the time of the head."""
+        self._end()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Lets go of the timer."""
+        self._end()
+        super().connection_lost(exc)
+
+    def _begin(self) -> None:
+        self._received = 0
+        self._timer = self.loop.call_later(self.head_seconds, self.transport.close)
+
+    def _end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

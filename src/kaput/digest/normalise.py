@@ -6,6 +6,7 @@ kept, the rest is noted in `errors`. Only `record.py` imports it.
 The bounds are those that the Sentry protocol's own server applies, so that no client loses more here than there.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from kaput.digest.fields import Notes, bounded, mapping, moment, pairs, prose, shown, text, values
@@ -61,17 +62,20 @@ def select(raw: dict[str, Any]) -> dict[str, Any]:
     return event
 
 
-def normalise(raw: dict[str, Any], record: Record, filtered: int = 0) -> Event:
+def normalise(raw: dict[str, Any], record: Record, filtered: int = 0, rationed: Sequence[str] = ()) -> Event:
     """Makes an event of the selected and scrubbed fields.
 
     Args:
         raw: what `select` returned, scrubbed.
         record: gives the id, the time of receipt, the address and the client.
         filtered: how many secrets were replaced; noted on the event.
+        rationed: fields of which something was left out before; noted on the event.
     """
     notes = Notes()
     if filtered:
         notes.add("filtered", "event", str(filtered))
+    for name in rationed:
+        notes.trimmed(name)
     stacks = Stacks(notes)
     exception = stacks.exceptions(raw.get("exception"))
     return Event(

@@ -7,6 +7,7 @@ In: a record from the buffer. Out: what the store keeps of it. Pure. The roots h
 from kaput.digest.decode import decode
 from kaput.digest.fingerprint import group
 from kaput.digest.normalise import normalise, select
+from kaput.digest.ration import ration
 from kaput.digest.scrub import scrub
 from kaput.digest.title import title
 from kaput.model import Digested, Record
@@ -18,6 +19,6 @@ def digest(record: Record) -> Digested:
     Raises:
         Undigestible: the body is no JSON object. Any other error is a fault of Kaput's own.
     """
-    raw = select(decode(record.body))
-    event = normalise(raw, record, scrub(raw))
+    raw, cut = ration(select(decode(record.body)), len(record.body))
+    event = normalise(raw, record, scrub(raw), cut)
     return Digested(record.project_id, event, group(event), title(event))

@@ -1,0 +1,74 @@
+"""No event holds the worker for long, and what is kept of a huge one is the newest and whole."""
+
+import json
+import time
+from typing import Any
+
+from kaput.digest.ration import RATION, ration
+from kaput.digest.record import digest
+from kaput.model import Record
+
+
+def huge(**fields: Any) -> bytes:
+    return json.dumps({"platform": "python", **fields}).encode()
+
+
+def digested(body: bytes) -> Any:
+    return digest(Record(1, "ab" * 16, 1_800_000_000.0, body)).event
+
+
+def test_an_ordinary_event_is_left_alone() -> None:
+    """Below the limit nothing is copied."""
+    event = {"extra": {"a": "b" * 1000}}
+    assert ration(event, 1100) == (event, [])
+
+
+def test_small_fields_of_a_huge_event_stay_whole() -> None:
+    """A flood in one field costs nothing of the others, and is noted."""
+    exception = {"values": [{"type": "KeyError", "value": "'sku-9'"}]}
+    event = digested(huge(exception=exception, extra={str(n): "x" * 100 for n in range(100_000)}))
+    assert event.exception is not None
+    assert event.exception.values[0].value == "'sku-9'"
+    assert "extra" in [error.name for error in event.errors]
+
+
+def test_the_newest_of_a_list_is_kept() -> None:
+    """Of too many frames those that failed are there."""
+    frames = [{"function": f"f{n}", "vars": {"x": "y" * 2000}} for n in range(5000)]
+    event = digested(huge(exception={"values": [{"type": "E", "stacktrace": {"frames": frames}}]}))
+    assert event.exception is not None
+    assert event.exception.values[0].stacktrace.frames[-1].function == "f4999"
+
+
+def test_a_text_is_cut_far_behind_what_is_kept() -> None:
+    """A secret at the end of what is stored is still known for one."""
+    text = "a" * 8100 + " password=hunter2-secret " + "b" * 2_000_000
+    event = digested(huge(message=text))
+    assert "hunter2" not in event.logentry.formatted
+    assert len(event.logentry.formatted) <= 8192
+
+
+def test_depth_is_no_danger() -> None:
+    """As many levels as the parsers take, in an event that is large for another reason."""
+    body = b'{"message":"' + b"m" * 600_000 + b'","extra":' + b"[" * 900 + b"]" * 900 + b"}"
+    assert digested(body).logentry is not None
+
+
+def test_the_ration_holds() -> None:
+    """What is left of a huge event is about the ration."""
+    event = {"a": ["x" * 50] * 100_000, "b": {str(n): n for n in range(200_000)}}
+    cut, names = ration(event, 10_000_000)
+    assert names == ["a", "b"]
+    assert len(json.dumps(cut)) < 1.2 * RATION
+
+
+def test_a_hostile_event_takes_no_longer_than_a_large_one() -> None:
+    """Sixteen megabytes full of what the scrub looks for take less than ten times one megabyte of it."""
+
+    def seconds(count: int) -> float:
+        body = huge(extra={str(n): f"password='sesame-{n}' token=abc{n} 4111111111111111" for n in range(count)})
+        began = time.process_time()
+        digested(body)
+        return time.process_time() - began
+
+    assert seconds(220_000) < 10 * seconds(14_000)

@@ -1,19 +1,21 @@
 """`/metrics`: the counts in the text format of Prometheus.
 
-In: `read_stats`. Out: the text. `view/pages.py` imports it. It answers without a login, because a scraper has none,
-and so it gives sums over the installation only: no project, no title, no address.
+In: the counts of this second. Out: the text. `view/pages.py` imports it. It answers without a login, because a scraper
+has none, and so it gives sums over the installation only: no project, no title, no address.
 """
 
 from collections.abc import Iterator, Mapping
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from kaput.model import ReadStats
-from kaput.view.parts import parts
+
+RECENT = "kaput_recent"
+"""The name under which `app.extensions` holds the `RecentStats`."""
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -22,7 +24,7 @@ blueprint = Blueprint("metrics", __name__)
 def read() -> Response:
     """Answers a scrape."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(StatsCollector(parts().read_stats))
+    registry.register(StatsCollector(current_app.extensions[RECENT]))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -25,6 +25,7 @@ from kaput.view.chart import bars
 from kaput.view.failures import register_failures
 from kaput.view.headers import Sessions, seal
 from kaput.view.parts import EXTENSION, Parts
+from kaput.view.recent import RecentStats
 from kaput.view.secret import derived
 from kaput.view.throttle import Throttle
 from kaput.view.values import end_cut
@@ -57,6 +58,7 @@ def create_pages(parts: Parts) -> Flask:
     )
     app.extensions[EXTENSION] = parts
     app.extensions[auth.THROTTLE] = Throttle(parts.clock)
+    app.extensions[metrics.RECENT] = RecentStats(parts.read_stats, parts.clock)
     CSRFProtect(app)
     _add_login(app)
     _add_rendering(app, parts)

@@ -70,7 +70,9 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        raise StoreUnavailable(f"The database {path} cannot be used now: {error.orig}. Try again in a moment.") from error
+        raise StoreUnavailable(
+            f"The database {path} cannot be used now: {error.orig}. Try again in a moment."
+        ) from error
     except DBAPIError as error:
         if isinstance(error.orig, sqlite3.DatabaseError) and type(error.orig) is sqlite3.DatabaseError:
             raise StoreUnavailable(

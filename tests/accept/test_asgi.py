@@ -7,11 +7,13 @@ import threading
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
+import msgspec
 import pytest
 import uvicorn
 
 from kaput.accept import asgi
 from kaput.accept.limits import Limits
+from kaput.accept.quota import Quota
 from kaput.errors import BufferUnwritable, Refused
 from kaput.model import Drop
 from tests.accept.door import (
@@ -19,6 +21,7 @@ from tests.accept.door import (
     KEYS,
     NEW_ID,
     NOW,
+    OTHER_KEY,
     Client,
     MemoryAppender,
     Message,
@@ -104,7 +107,7 @@ def test_other_items_are_noted() -> None:
         ({"path": "/api/9/envelope/"}, 403, Drop("key_wrong_project", 1, NOW, 9)),
         ({"path": "/api/99/envelope/"}, 403, Drop("key_wrong_project", 1, NOW, 0)),
         ({"path": "/api/7/minidump/"}, 404, Drop("unsupported:minidump", 1, NOW, 7)),
-        ({"path": "/api/embed/error-page/"}, 404, Drop("unsupported:error-page", 1, NOW, 0)),
+        ({"path": "/api/embed/error-page/"}, 400, Drop("malformed", 1, NOW, 7)),
         ({"path": "/api/7/nothing/"}, 404, Drop("unknown_path", 1, NOW, 0)),
         ({"method": "HEAD"}, 405, Drop("method", 1, NOW, 7)),
         ({"content_encoding": "gzip"}, 400, Drop("malformed", 1, NOW, 7)),
@@ -385,3 +388,45 @@ def test_a_request_without_a_body_is_a_400() -> None:
     client = ask(door(MemoryAppender()), scope(), empty)
     assert client.status == 400
     assert "connection" not in client.headers
+
+
+def _limited(appender: MemoryAppender, events: int, clock: Callable[[], float] = lambda: NOW) -> asgi.Application:
+    keys = msgspec.structs.replace(KEYS, quotas={KEY: Quota(events, 60)})
+    return asgi.create(appender, lambda: keys, Limits(), clock, lambda: None, lambda: NEW_ID)
+
+
+def test_a_key_above_its_limit_is_told_to_wait() -> None:
+    """The answer names the seconds and the categories; the events are counted, one by one, and not kept."""
+    appender = MemoryAppender()
+    app = _limited(appender, 3)
+    two = envelope(("event", b"{}"), ("event", b"{}"))
+    assert ask(app, scope(), pieces(two)).status == 200
+    refused = ask(app, scope(), pieces(two))
+    assert refused.status == 429
+    assert refused.headers["retry-after"] == "60"
+    assert refused.headers["x-sentry-rate-limits"] == "60:error;default;security;feedback:key:key_quota"
+    assert (len(appender.records), appender.dropped) == (2, {"rate_limited": 2})
+    assert {drop.project_id for drop in appender.drops} == {7}
+    assert ask(app, scope(), pieces(envelope(("event", b"{}")))).status == 200
+
+
+def test_a_limit_holds_for_the_key_wherever_it_stands() -> None:
+    """A key in the envelope's own header spends the same window as one in a header of the request."""
+    appender = MemoryAppender()
+    app = _limited(appender, 1)
+    assert ask(app, scope(), pieces(envelope(("event", b"{}")))).status == 200
+    inside = envelope(("event", b"{}"), header=f'{{"dsn":"http://{KEY}@127.0.0.1/7"}}')
+    assert ask(app, scope(x_sentry_auth=""), pieces(inside)).status == 429
+    assert ask(app, scope("/api/7/store/"), pieces(b"{}")).status == 429
+    other = scope("/api/8/store/", x_sentry_auth=f"Sentry sentry_key={OTHER_KEY}")
+    assert ask(app, other, pieces(b"{}")).status == 200
+
+
+def test_a_request_without_events_is_never_limited() -> None:
+    """Sessions and reports of losses go on when the window is full."""
+    appender = MemoryAppender()
+    app = _limited(appender, 1)
+    for body, status in ((b"{}", 200), (b"{}", 429)):
+        assert ask(app, scope("/api/7/store/"), pieces(body)).status == status
+    assert ask(app, scope(), pieces(envelope(("session", b"{}")))).status == 200
+    assert appender.dropped == {"rate_limited": 1, "unsupported:session": 1}

@@ -40,7 +40,7 @@ def refused(given: Request) -> tuple[int, str]:
 def test_an_event_becomes_a_record() -> None:
     """The record holds the event as it was written, who sent it, from where and when."""
     sent = request(gzip.compress(envelope(("event", EVENT))), content_encoding="gzip", user_agent="sdk/2")
-    assert take(sent) == Taken([Record(7, ID, NOW, EVENT, "sdk/2", "192.0.2.7")], [], ID)
+    assert take(sent) == Taken([Record(7, ID, NOW, EVENT, "sdk/2", "192.0.2.7")], [], ID, key=KEY)
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,20 @@ def test_it_starts_soon_and_idles_small(tmp_path: Path) -> None:
     assert min(later) < max(1.0, 2 * floor)
 
 
+def test_a_client_backs_off_at_the_limit_of_its_key(tmp_path: Path) -> None:
+    """Of ten events three are kept; the fourth is refused, and the client sends no more of them."""
+    with running(tmp_path) as server:
+        (key,) = server.shell.json("project", "key", "list", "1")
+        assert (
+            server.shell("project", "key", "limit", "1", key["key"], "--events", "3", "--seconds", "300").returncode
+            == 0
+        )
+        time.sleep(1.0)
+        run_program("one_by_one.py", server.dsn, "10")
+        stats = server.settle()
+        assert (stats["accepted"], stats["events"], stats["dropped"]["rate_limited"]) == (3, 3, 1)
+
+
 def test_what_a_client_leaves_out_is_counted(tmp_path: Path) -> None:
     """Events that `before_send` took away show up as such in the counts, and in no other."""
     with running(tmp_path) as server:

@@ -103,6 +103,23 @@ def test_keys_are_added_disabled_and_enabled(site: Site, shop: ProjectRow) -> No
     assert first.public in someone.get("/projects/shop/setup")
 
 
+def test_a_key_is_limited(site: Site, shop: ProjectRow) -> None:
+    """Two numbers are a limit, two empty fields none; anything else is said on the page and changes nothing."""
+    site.admin()
+    someone = visitor(site.app(), "ada@example.org")
+    key = site.store.projects.keys(shop.id)[0]
+    path, page = f"/projects/shop/keys/{key.id}/limit", "/projects/shop/settings"
+    assert someone.send(path, page, events="1000", seconds="60").status_code == 302
+    for events, seconds in (("5", ""), ("", "5"), ("x", "5"), ("-5", "5"), ("5", "86401"), ("9" * 30, "1"), ("٣", "1")):
+        answer = someone.send(path, page, events=events, seconds=seconds)
+        assert (answer.status_code, 'class="error"' in answer.text) == (400, True)
+    limited = site.store.projects.keys(shop.id)[0]
+    assert (limited.limit_events, limited.limit_seconds) == (1000, 60)
+    assert 'value="1000"' in someone.get(page)
+    someone.send(path, page, events="", seconds="")
+    assert site.store.projects.keys(shop.id) == [key]
+
+
 def test_a_key_of_another_project_is_not_there(site: Site, shop: ProjectRow) -> None:
     """A key is changed under its own project only."""
     site.admin()
@@ -111,6 +128,8 @@ def test_a_key_of_another_project_is_not_there(site: Site, shop: ProjectRow) -> 
     someone = visitor(site.app(), "ada@example.org")
     answer = someone.send(f"/projects/{shop.slug}/keys/{key.id}", "/projects/shop/settings", disabled="1")
     assert answer.status_code == 404
+    path = f"/projects/{shop.slug}/keys/{key.id}/limit"
+    assert someone.send(path, "/projects/shop/settings", events="1", seconds="1").status_code == 404
     assert site.store.projects.keys(bank.id) == [key]
 
 

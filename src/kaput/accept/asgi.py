@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from kaput.accept import intake, reply, route
+from kaput.accept import intake, quota, reply, route
 from kaput.accept.auth import Keys
 from kaput.accept.body import Body, Budget, Receive
 from kaput.accept.intake import Admission, NewId, Taken
@@ -81,6 +81,7 @@ class Door:
         self._budget = Budget(max(limits.max_held, limits.max_body))
         self._keyless = Budget(max(limits.max_held // 4, limits.max_body))
         self._beside = asyncio.Semaphore(BESIDE_AT_ONCE)
+        self._meter = quota.Meter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -138,6 +139,11 @@ class Door:
         """Answers once everything is durable."""
         if taken.drops:
             self._appender.note(taken.drops)
+        quotas, count = self._keys().quotas, len(taken.records)
+        wait = self._meter.spend(taken.key, quotas, count, self._clock()) if count else 0
+        if wait:
+            self._note(quota.REASON, taken.records[0].project_id, count)
+            return reply.refused(quota.refusal(quotas[taken.key], wait), request.path)
         try:
             if taken.records:
                 await _done(self._appender.append(taken.records))

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import Struct
 
+from kaput.accept.quota import Quota
 from kaput.errors import Refused
 
 MAX_CLIENT = 200
@@ -22,10 +23,12 @@ class Keys(Struct, frozen=True):
     Attributes:
         public: the project's id by the public part of each enabled key.
         projects: the ids of all projects.
+        quotas: how many events a key may bring, for those keys that have a limit.
     """
 
     public: Mapping[str, int]
     projects: frozenset[int]
+    quotas: Mapping[str, Quota] = {}
 
 
 class Presented(Struct, frozen=True):

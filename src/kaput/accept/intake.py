@@ -58,11 +58,13 @@ class Taken(Struct, frozen=True):
         drops: what was left out, by reason.
         answer_id: the first event's id, as it is stored; without an event the one that the envelope's header names;
             empty when there is none.
+        key: the key that let it in.
     """
 
     records: list[Record]
     drops: list[Drop]
     answer_id: str
+    key: str = ""
 
 
 def admit(request: Request, keys: Keys, limits: Limits) -> Admission:
@@ -102,16 +104,16 @@ def unpack(request: Request, admission: Admission, keys: Keys, limits: Limits, n
     if len(request.body) > limits.max_body:
         raise body_too_large(limits)
     if admission.route.endpoint is route.Endpoint.STORE:
-        return _take_store(request, admission, limits, new_id)
+        return msgspec.structs.replace(_take_store(request, admission, limits, new_id), key=admission.key)
     if admission.route.endpoint is not route.Endpoint.ENVELOPE:
-        return _take_security(request, admission, limits, new_id)
+        return msgspec.structs.replace(_take_security(request, admission, limits, new_id), key=admission.key)
     data = encoding.unpack(request.body, request.headers.get("content-encoding", ""), limits.max_unpacked)
     if not admission.project_id:
         admission = _with_key_of(envelope.header_of(data, limits), admission, keys)
     opened = envelope.parse(data, limits)
     if "dsn" in opened.header:
         admission = _with_key_of(opened.header, admission, keys)
-    return _take_envelope(opened, request, admission, limits, new_id)
+    return msgspec.structs.replace(_take_envelope(opened, request, admission, limits, new_id), key=admission.key)
 
 
 def body_too_large(limits: Limits) -> Refused:

@@ -8,12 +8,16 @@ import binascii
 
 import msgspec
 
+from kaput.accept.quota import REASON
 from kaput.accept.request import Answer
 from kaput.accept.route import find
 from kaput.errors import Refused
 
 MAX_DETAIL = 300
 BACKOFF_SECONDS = 10
+
+# Of the categories of the protocol only what becomes an event here: sessions and reports of losses may go on.
+_KEY_QUOTA = "error;default;security;feedback:key:key_quota"
 
 _JSON = ("content-type", "application/json")
 _CORS = (
@@ -61,7 +65,8 @@ def refused(refusal: Refused, path: str) -> Answer:
     if refusal.status in {429, 503}:
         seconds = max(1, refusal.retry_after or BACKOFF_SECONDS)
         headers.append(("retry-after", str(seconds)))
-        headers.append(("x-sentry-rate-limits", f"{seconds}::organization:{refusal.reason}"))
+        whose = _KEY_QUOTA if refusal.reason == REASON else f":organization:{refusal.reason}"
+        headers.append(("x-sentry-rate-limits", f"{seconds}:{whose}"))
     if refusal.status == 405:
         headers.append(("allow", ", ".join((*find(path).endpoint.methods, "OPTIONS"))))
     return Answer(refusal.status, msgspec.json.encode({"detail": detail}), tuple(headers))

@@ -1,9 +1,10 @@
-"""The keys in memory: accept looks at a dictionary, and a thread keeps it as the database has it.
+"""The keys and their limits in memory: accept looks at a dictionary, and a thread keeps it as the database has it.
 
 In: the store's projects. Out: `accept.auth.Keys`. `app/application.py` makes it.
 """
 
 from kaput.accept.auth import Keys
+from kaput.accept.quota import Quota
 from kaput.store.base import Projects
 
 
@@ -22,4 +23,5 @@ class KeyTable:
         """Reads the keys again; raises StoreUnavailable, and then the last ones stay."""
         keys = self._projects.keys()
         public = {key.public: key.project_id for key in keys if not key.disabled}
-        self._keys = Keys(public, frozenset(key.project_id for key in keys))
+        quotas = {key.public: Quota(key.limit_events, key.limit_seconds) for key in keys if key.limit_events}
+        self._keys = Keys(public, frozenset(key.project_id for key in keys), quotas)

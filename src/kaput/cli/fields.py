@@ -81,6 +81,7 @@ def key_fields(row: KeyRow, dsn: str) -> dict[str, Any]:
         "key": row.public,
         "label": row.label,
         "disabled": row.disabled,
+        "limit": {"events": row.limit_events, "seconds": row.limit_seconds} if row.limit_events else None,
         "created": iso(row.created),
         "dsn": dsn,
     }

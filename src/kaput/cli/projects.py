@@ -1,4 +1,4 @@
-"""`kaput dsn`, `kaput project add|list` and `kaput project key add|list|disable|enable`.
+"""`kaput dsn`, `kaput project add|list` and `kaput project key add|list|disable|enable|limit`.
 
 In: names that a person typed. Out: DSNs and tables on stdout. A running server follows a change within a second.
 """
@@ -61,7 +61,7 @@ def list_projects(data: str | None, *, as_json: bool) -> None:
 
 @project.group()
 def key() -> None:
-    """Make, list, disable and enable keys of a project."""
+    """Make, list, disable, enable and limit keys of a project."""
 
 
 @key.command("add")
@@ -87,8 +87,8 @@ def list_keys(data: str | None, project: str, *, as_json: bool) -> None:
     if as_json:
         print_json([key_fields(row, dsn_of(base_url, row)) for row in rows])
         return
-    heads = ("NUMBER", "LABEL", "STATE", "DSN")
-    print_table(heads, ((str(row.id), row.label, _state(row), dsn_of(base_url, row)) for row in rows))
+    heads = ("NUMBER", "LABEL", "STATE", "LIMIT", "DSN")
+    print_table(heads, ((str(row.id), row.label, _state(row), _limit(row), dsn_of(base_url, row)) for row in rows))
 
 
 @key.command("disable")
@@ -109,15 +109,43 @@ def enable_key(data: str | None, project: str, key: str) -> None:
     _set_disabled(data, project, key, disabled=False)
 
 
+@key.command("limit")
+@data_option
+@click.argument("project")
+@click.argument("key")
+@click.option("--events", type=int, help="How many events KEY may bring in each window.")
+@click.option("--seconds", type=int, help="How long a window lasts, at most 86400 (a day).")
+@click.option("--off", is_flag=True, help="Take the limit away.")
+def limit_key(data: str | None, project: str, key: str, events: int | None, seconds: int | None, *, off: bool) -> None:
+    """Limit KEY (the key itself, or its number) of PROJECT to some events in each window of seconds.
+
+    What comes above it is answered with 429, and clients are told when to come back. It is counted as rate_limited.
+    """
+    if off is not (events is None and seconds is None) or (events is None) is not (seconds is None):
+        raise click.UsageError("Give --events and --seconds, or --off.")
+    if events == seconds == 0:
+        raise click.UsageError("A limit has at least 1 event in 1 second; --off takes it away.")
+    with opened(data) as installation, typed_by_a_person():
+        row = find_project(installation.store, project)
+        found = _find_key(installation, row, key)
+        installation.store.projects.set_key_limit(found.id, events or 0, seconds or 0)
+        now = "has no limit" if off else f"takes {events} events in {seconds} seconds"
+        click.echo(f"The key {found.public} of {row.slug} {now}.", err=True)
+
+
 def _set_disabled(data: str | None, project: str, key: str, *, disabled: bool) -> None:
     with opened(data) as installation:
         row = find_project(installation.store, project)
-        for candidate in installation.store.projects.keys(row.id):
-            if key in {candidate.public, str(candidate.id)}:
-                installation.store.projects.set_key_disabled(candidate.id, disabled=disabled)
-                done = "disabled" if disabled else "enabled"
-                click.echo(f"The key {candidate.public} of {row.slug} is {done}.", err=True)
-                return
+        found = _find_key(installation, row, key)
+        installation.store.projects.set_key_disabled(found.id, disabled=disabled)
+        done = "disabled" if disabled else "enabled"
+        click.echo(f"The key {found.public} of {row.slug} is {done}.", err=True)
+
+
+def _find_key(installation: Installation, row: ProjectRow, key: str) -> KeyRow:
+    for candidate in installation.store.projects.keys(row.id):
+        if key in {candidate.public, str(candidate.id)}:
+            return candidate
     raise NotFound(f"The project {row.slug} has no key {key!r}; `kaput project key list {row.slug}` shows them.")
 
 
@@ -130,3 +158,7 @@ def _first_dsn(installation: Installation, row: ProjectRow) -> str:
 
 def _state(row: KeyRow) -> str:
     return "disabled" if row.disabled else "enabled"
+
+
+def _limit(row: KeyRow) -> str:
+    return f"{row.limit_events} in {row.limit_seconds} s" if row.limit_events else "none"

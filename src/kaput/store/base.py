@@ -39,7 +39,12 @@ class ProjectRow(Struct, frozen=True):
 
 
 class KeyRow(Struct, frozen=True):
-    """One key of a project; `public` is the user part of its DSN, 32 hexadecimal digits."""
+    """One key of a project.
+
+    Attributes:
+        public: the user part of its DSN, 32 hexadecimal digits.
+        limit_events: how many events it may bring in `limit_seconds`; both 0 when it has no limit.
+    """
 
     id: int
     project_id: int
@@ -47,6 +52,8 @@ class KeyRow(Struct, frozen=True):
     label: str
     disabled: bool
     created: float
+    limit_events: int = 0
+    limit_seconds: int = 0
 
 
 class AccountRow(Struct, frozen=True):
@@ -263,6 +270,13 @@ class Projects(Protocol):
 
     def set_key_disabled(self, key_id: int, *, disabled: bool) -> None:
         """Stops or resumes taking events with a key."""
+
+    def set_key_limit(self, key_id: int, events: int, seconds: int) -> None:
+        """Limits a key to some events in each window of seconds; 0 and 0 take the limit away.
+
+        Raises:
+            ValueError: a number that no limit can have, fit to be shown.
+        """
 
     def members(self, project_id: int) -> list[AccountRow]:
         """Returns all who get the project's alerts: its members and every admin."""

@@ -19,6 +19,8 @@ from kaput.store.engine import Database
 LONGEST_SLUG = 40
 LARGEST_ID = 2**63 - 1
 INTERNAL_SLUG = "kaput"
+MOST_EVENTS = 1_000_000_000
+LONGEST_WINDOW = 86_400
 
 _project = schema.project.c
 _key = schema.project_key.c
@@ -81,6 +83,15 @@ class SqlProjects:
         statement = update(schema.project_key).where(_key.id == key_id).values(disabled=disabled)
         with self._database.write() as connection:
             if not connection.execute(statement).rowcount:
+                raise NotFound(f"There is no key {key_id}.")
+
+    def set_key_limit(self, key_id: int, events: int, seconds: int) -> None:
+        """See `kaput.store.base.Projects.set_key_limit`."""
+        if (events, seconds) != (0, 0):
+            _check_limit(events, seconds)
+        values = {"limit_events": events, "limit_seconds": seconds}
+        with self._database.write() as connection:
+            if not connection.execute(update(schema.project_key).where(_key.id == key_id).values(values)).rowcount:
                 raise NotFound(f"There is no key {key_id}.")
 
     def members(self, project_id: int) -> list[AccountRow]:
@@ -162,6 +173,8 @@ def _insert_key(connection: Connection, project_id: int, label: str, now: float)
         "public": secrets.token_hex(16),
         "label": label,
         "disabled": False,
+        "limit_events": 0,
+        "limit_seconds": 0,
         "created": now,
     }
     row = connection.execute(insert(schema.project_key).values(values).returning(schema.project_key)).one()
@@ -178,4 +191,12 @@ def _rows(connection: Connection, query: Select[tuple[object, ...]]) -> list[Pro
 
 
 def _key_row(row: Row[tuple[object, ...]]) -> KeyRow:
-    return KeyRow(row.id, row.project_id, row.public, row.label, row.disabled, row.created)
+    limit = (row.limit_events, row.limit_seconds)
+    return KeyRow(row.id, row.project_id, row.public, row.label, row.disabled, row.created, *limit)
+
+
+def _check_limit(events: int, seconds: int) -> None:
+    if not 1 <= events <= MOST_EVENTS:
+        raise ValueError(f"A limit has 1 to {MOST_EVENTS} events, not {events}.")
+    if not 1 <= seconds <= LONGEST_WINDOW:
+        raise ValueError(f"The window of a limit has 1 to {LONGEST_WINDOW} seconds (a day), not {seconds}.")

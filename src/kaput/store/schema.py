@@ -56,6 +56,8 @@ project_key = Table(
     Column("public", Text, nullable=False, unique=True),
     Column("label", Text, nullable=False),
     Column("disabled", Boolean, nullable=False),
+    Column("limit_events", Integer, nullable=False),
+    Column("limit_seconds", Integer, nullable=False),
     Column("created", Float, nullable=False),
 )
 

@@ -20,6 +20,7 @@ blueprint = Blueprint("projects", __name__, url_prefix="/projects")
 
 LONGEST_NAME = 80
 NAME_PROBLEM = f"A name has 1 to {LONGEST_NAME} characters."
+LIMIT_PROBLEM = "A limit is two whole numbers: how many events, in how many seconds."
 
 
 def base_url() -> str:
@@ -110,6 +111,25 @@ def set_key(slug: str, key_id: int) -> Response:
     return _done(project, f"The key is {'disabled' if disabled else 'enabled'}. It takes effect within a second.")
 
 
+@blueprint.post("/<slug>/keys/<int:key_id>/limit")
+@admin_only
+def limit_key(slug: str, key_id: int) -> str | tuple[str, int] | Response:
+    """Limits the events of a key of this project in a window of time; without both numbers it has no limit."""
+    project = visible_project(slug)
+    if key_id not in {key.id for key in parts().store.projects.keys(project.id)}:
+        abort(404)
+    given = [request.form.get(name, "").strip() for name in ("events", "seconds")]
+    if not all(number.isascii() and number.isdecimal() and len(number) < 12 for number in given if number):
+        return _settings(project, "", LIMIT_PROBLEM), 400
+    events, seconds = (int(number or 0) for number in given)
+    try:
+        parts().store.projects.set_key_limit(key_id, events, seconds)
+    except ValueError as error:
+        return _settings(project, "", str(error)), 400
+    now = f"takes {events} events in {seconds} seconds" if events else "has no limit"
+    return _done(project, f"The key {now}. It takes effect within a second.")
+
+
 @blueprint.post("/<slug>/members")
 @admin_only
 def add_member(slug: str) -> Response:
@@ -137,7 +157,7 @@ def _index(problem: str) -> str:
     return render_template("projects.html", rows=rows, problem=problem, name=request.form.get("name", ""))
 
 
-def _settings(project: ProjectRow, problem: str) -> str:
+def _settings(project: ProjectRow, problem: str, key_problem: str = "") -> str:
     members = parts().store.projects.members(project.id)
     joined = {member.id for member in members}
     keys = parts().store.projects.keys(project.id)
@@ -145,6 +165,7 @@ def _settings(project: ProjectRow, problem: str) -> str:
         "project_settings.html",
         project=project,
         problem=problem,
+        key_problem=key_problem,
         keys=[(key, dsn(base_url(), key)) for key in keys],
         members=members,
         others=[account for account in parts().store.accounts.all() if account.id not in joined],

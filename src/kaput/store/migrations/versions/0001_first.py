@@ -44,6 +44,8 @@ def _people() -> None:
         sa.Column("public", sa.Text(), nullable=False),
         sa.Column("label", sa.Text(), nullable=False),
         sa.Column("disabled", sa.Boolean(), nullable=False),
+        sa.Column("limit_events", sa.Integer(), nullable=False),
+        sa.Column("limit_seconds", sa.Integer(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_project_key_project_id_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project_key")),

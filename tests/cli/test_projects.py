@@ -18,10 +18,12 @@ def test_dsn_follows_the_url_with_its_prefix(shell: Shell) -> None:
     assert re.fullmatch(r"https://[0-9a-f]{32}@errors\.example\.org/kaput/1\n", out)
 
 
-def test_dsn_leaves_out_a_login_of_the_url(shell: Shell) -> None:
-    """The key takes the place of a name and password in KAPUT_URL, which clients must not learn."""
-    out = shell("dsn", KAPUT_URL="https://ann:hunter2@errors.example.org").stdout
-    assert re.fullmatch(r"https://[0-9a-f]{32}@errors\.example\.org/1\n", out)
+def test_a_login_in_the_url_is_refused(shell: Shell) -> None:
+    """A name and password in KAPUT_URL would stand in every DSN and mail: a wrong setting, which is not repeated."""
+    done = shell("dsn", KAPUT_URL="https://ann:hunter2@errors.example.org")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "KAPUT_URL holds a login" in done.stderr
+    assert "hunter2" not in done.stderr
 
 
 def test_added_project_has_a_dsn(shell: Shell) -> None:

@@ -1,9 +1,11 @@
 """What stands in the mails."""
 
 from email import message_from_bytes
+from email.generator import BytesGenerator
 from email.message import EmailMessage
 from email.policy import default
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -185,6 +187,18 @@ def test_not_ascii() -> None:
     _assert_same(message)
 
 
+def test_line_that_begins_with_from() -> None:
+    """A line that begins with `From ` arrives as it is, though smtplib would put a `>` before it."""
+    stack = Stacktrace([Frame(function="f", in_app=True, context_line="From here", lineno=3)])
+    event = make_event(exception=ExceptionChain([ExceptionValue(type="E", value="x", stacktrace=stack)]))
+    message = COMPOSER.notice(make_notice(), make_issue(title="From a to b"), event, "Shop", BASE)
+    raw = BytesIO()
+    BytesGenerator(raw).flatten(message, linesep="\r\n")
+    arrived = message_from_bytes(raw.getvalue(), _class=EmailMessage, policy=default)
+    assert _part(arrived, "plain").startswith("From a to b\n")
+    _assert_same(arrived)
+
+
 def test_bounded() -> None:
     """A mail stays small whatever the event holds, and the end of the subject still says where."""
     long = "long words " * 100_000
@@ -286,7 +300,8 @@ def test_digest_counts_and_lists() -> None:
     text = _part(message, "plain")
     assert message["Subject"] == "[Shop] 803 new issues and 200 regressed issues"
     assert text.startswith(
-        "803 new issues and 200 regressed issues in Shop\nFrom 2026-09-21 14:13:21 UTC to 2026-09-21 14:30:03 UTC."
+        "803 new issues and 200 regressed issues in Shop\n"
+        "2026-09-21 14:13:21 UTC to 2026-09-21 14:30:03 UTC, held back to come in one mail."
     )
     assert (
         "new: KeyError: 'sku-9'\n  price_cart in shop/pricing.py SHOP-1, 1 event\n  " + BASE + "/issues/SHOP-1\n"

@@ -9,6 +9,7 @@ made of the issue, later ones name it in `In-Reply-To` and `References` (RFC 532
 always has the same `Message-ID`, so that a mail that was sent twice can be recognised.
 """
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -29,6 +30,8 @@ from kaput.tell.excerpt import counted, excerpt, moment, one_line, title_of
 
 MOST_LISTED = 20
 """Issues that a digest lists; the rest of them is counted."""
+
+_FROM = re.compile("^From ", re.MULTILINE)
 
 SUBJECT_LENGTH = 200
 NAME_LENGTH = 80
@@ -145,9 +148,16 @@ class Composer:
         message["References"] = root
 
     def _body(self, message: EmailMessage, template: str, values: dict[str, Any]) -> EmailMessage:
-        message.set_content(self._templates.get_template(f"{template}.txt").render(values))
-        message.add_alternative(self._templates.get_template(f"{template}.html").render(values), subtype="html")
+        text = self._templates.get_template(f"{template}.txt").render(values)
+        html = self._templates.get_template(f"{template}.html").render(values)
+        message.set_content(text, cte=_encoding(text))
+        message.add_alternative(html, subtype="html", cte=_encoding(html))
         return message
+
+
+def _encoding(text: str) -> str | None:
+    """Hides lines that begin with `From `; servers and smtplib put a `>` before them (RFC 2049, section 3)."""
+    return "base64" if _FROM.search(text) else None
 
 
 def _subject(project: str, kind: Kind, issue: IssueRow) -> str:

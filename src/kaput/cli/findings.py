@@ -121,7 +121,7 @@ def waiting_findings(settings: Settings, stats: Stats, size: int, store: Store) 
         yield Finding(Verdict.OK, "dead records", "none")
     trouble = store.outbox.last_error()
     if trouble is not None:
-        yield Finding(Verdict.WARN, "notices", f"mails wait because the mail server said: {_cut(trouble[0])}")
+        yield Finding(Verdict.WARN, "notices", f"mails wait; at the last attempt: {_cut(trouble[0])}")
 
 
 def server_findings(address: str, url: str, project_id: int) -> Iterator[Finding]:

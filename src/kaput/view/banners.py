@@ -20,7 +20,7 @@ def problems_of(given: Parts) -> list[str]:
         error, due = failing
         wait = due - given.clock()
         later = f" Next attempt in {ago(0, wait)}." if wait >= 5 else ""
-        found.append(f"No mail went out: the server said: {error.rstrip('.')}.{later}")
+        found.append(f"{error.rstrip('.')}.{later}")
     return [*found, *given.problems()]
 
 

@@ -67,7 +67,7 @@ def mail() -> Response:
     try:
         parts().send_test(address)
     except MailFailed as error:
-        flash(f"The mail did not go out: {error}", "error")
+        flash(str(error), "error")
     else:
         flash(f"The mail server took a test mail for {address}.", "done")
     return redirect(url_for("server.show"))

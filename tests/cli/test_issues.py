@@ -11,7 +11,10 @@ FIELDS += ["first_seen", "last_seen"]
 
 
 def test_a_new_directory_has_no_issues(fresh: Shell) -> None:
-    """On a directory that is not there yet the list is an empty array."""
+    """On a directory that is not there yet the list is an empty array, and stderr says once that the path is new."""
+    done = fresh("issues", "--json")
+    assert (done.returncode, done.stdout.strip()) == (0, "[]")
+    assert done.stderr == f"kaput: {fresh.data} had no data; it is a new, empty installation now.\n"
     assert fresh.json("issues") == []
 
 

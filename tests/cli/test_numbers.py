@@ -5,9 +5,9 @@ from tests.cli.samples import Fill, digested
 from tests.cli.shell import Shell
 
 
-def test_stats_of_a_new_directory(fresh: Shell) -> None:
+def test_stats_of_a_new_directory(shell: Shell) -> None:
     """A new directory counts nothing, with every documented name present."""
-    found = fresh.json("stats")
+    found = shell.json("stats")
     assert list(found) == ["accepted", "digested", "pending", "dead", "dropped", "issues", "events", "notices"]
     assert [found[name] for name in ("accepted", "digested", "pending", "dead", "issues", "events")] == [0] * 6
     assert found["dropped"] == {}

@@ -61,7 +61,7 @@ def drop_dead(data: str | None, names: tuple[str, ...], *, every: bool) -> int:
 
 def _chosen(store: Store, names: Sequence[str], *, every: bool) -> list[str]:
     if every == bool(names):
-        raise click.UsageError("Give the names of records as `kaput dead list` shows them, or --all.")
+        raise click.UsageError("Give the names of records as `kaput dead list` shows them, or --all; not both.")
     known = [row.dead.name for row in store.batches.known_dead()]
     if every:
         return known

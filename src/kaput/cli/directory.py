@@ -7,6 +7,8 @@ this package.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
 from kaput.cli.options import load_settings
 from kaput.errors import KaputError, NotFound
 from kaput.installation import Installation, open_installation
@@ -24,7 +26,11 @@ def opened(data: str | None) -> Iterator[Installation]:
         ConfigError: the settings cannot be used.
         StartError: the directory cannot be used.
     """
-    with open_installation(load_settings({"data": data}).settings) as installation:
+    settings = load_settings({"data": data}).settings
+    fresh = not (settings.data / "kaput.db").exists()
+    with open_installation(settings) as installation:
+        if fresh:  # a mistyped path would look like an installation in which nothing has happened
+            click.echo(f"kaput: {settings.data} had no data; it is a new, empty installation now.", err=True)
         yield installation
 
 

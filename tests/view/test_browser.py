@@ -120,6 +120,29 @@ def test_the_list_is_worked_by_keys(site: Site, shop: ProjectRow, look: Look) ->
     page.wait_for_url(f"**/issues/{issues[2].short_id}")
 
 
+def test_a_key_is_meant_for_the_row_with_the_focus(site: Site, shop: ProjectRow, look: Look) -> None:
+    """With nothing selected m mutes the issue that j went to; without a focus it does nothing."""
+    site.admin()
+    issue, other = (site.break_(shop, "KeyError", value, age=age) for value, age in (("x", 10), ("y", 20)))
+    page = look.inside("/projects/shop/issues")
+    page.keyboard.press("e")
+    for key in "jm":
+        page.keyboard.press(key)
+    expect(page.get_by_text("1 issue muted.")).to_be_visible()
+    states = [site.store.issues.get(one.id).status for one in (issue, other)]
+    assert states == [Status.MUTED, Status.UNRESOLVED]
+
+
+def test_numbers_on_a_phone_are_named(site: Site, shop: ProjectRow, look: Look) -> None:
+    """On a phone a word stands before each number, so that one event is not called events."""
+    site.admin()
+    site.break_(shop, "KeyError", "x", age=0)
+    page = look.inside("/projects/shop/issues", width=375)
+    words = "one => getComputedStyle(one, '::before').content + getComputedStyle(one, '::after').content"
+    named = [number.evaluate(words) for number in page.locator(".issue .n").all()]
+    assert named == [f'"{word} "none' for word in ("events", "users", "seen", "age")]
+
+
 def test_enter_in_a_checkbox_opens_and_does_not_resolve(site: Site, shop: ProjectRow, look: Look) -> None:
     """Enter on a selected row's box opens the issue; no form is sent."""
     site.admin()

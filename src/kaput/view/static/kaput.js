@@ -69,6 +69,16 @@ function inRow(act) {
   if (row) act(row);
 }
 
+// With nothing selected the key is meant for the row that has the focus.
+function setStatus(key) {
+  inRow((row) => {
+    const button = document.querySelector(`.bulk [data-key="${key}"]`);
+    if (!button) return;
+    row.querySelector(".pick").checked = true;
+    button.click();
+  });
+}
+
 const KEYS = {
   "?": () => document.getElementById("keys").showModal(),
   j: () => move(1),
@@ -76,6 +86,9 @@ const KEYS = {
   o: () => inRow((row) => row.querySelector(".title").click()),
   Enter: () => inRow((row) => row.querySelector(".title").click()),
   x: () => inRow((row) => row.querySelector(".pick").click()),
+  e: () => setStatus("e"),
+  m: () => setStatus("m"),
+  r: () => setStatus("r"),
 };
 
 function isTyping(target) {

@@ -19,17 +19,23 @@ Clock = Callable[[], float]
 
 # --- accepted -------------------------------------------------------------------------------------------------------
 
+EVENT, FEEDBACK = "event", "feedback"
+"""The kinds of records."""
+
 
 class Record(Struct, frozen=True, array_like=True):
-    """One event as it was accepted: what is appended to the buffer. Fields are only ever added at the end.
+    """One event, or something else of a client's, as it was accepted: what is appended to the buffer.
+
+    Fields are only ever added at the end.
 
     Attributes:
         project_id: the project that the key belongs to.
-        event_id: 32 lower-case hexadecimal digits; the id in the answer to the client.
+        event_id: 32 lower-case hexadecimal digits; the id in the answer to the client. Feedback has one of its own.
         received: when the request was complete.
         body: the JSON text of one event, decompressed, as the client wrote it.
         client: name and version of the SDK as it presented itself, at most 200 characters.
         address: the peer's address, after trusted proxies.
+        kind: `event`, or `feedback`, which no count of events counts.
     """
 
     project_id: int
@@ -38,6 +44,7 @@ class Record(Struct, frozen=True, array_like=True):
     body: bytes
     client: str = ""
     address: str = ""
+    kind: str = EVENT
 
 
 class Drop(Struct, frozen=True, array_like=True):
@@ -271,6 +278,23 @@ class Digested(Struct, frozen=True):
     title: Title
 
 
+class Feedback(Struct, frozen=True):
+    """What a person said about an event.
+
+    Attributes:
+        feedback_id: 32 hexadecimal digits; the same at every digest of the same record.
+        event_id: the event that it is about, which may not be there yet; empty when it is about none.
+    """
+
+    project_id: int
+    feedback_id: str
+    event_id: str
+    name: str
+    email: str
+    comments: str
+    created: float
+
+
 class Dead(Struct, frozen=True):
     """A record that could not be digested. `name` is its file in `dead/`, without a path."""
 
@@ -300,6 +324,7 @@ class Batch(Struct, frozen=True):
     dead: list[Dead]
     drops: list[Drop]
     positions: list[Position]
+    feedback: list[Feedback] = []
 
 
 # --- told -----------------------------------------------------------------------------------------------------------
@@ -336,8 +361,8 @@ class Draft(Struct, frozen=True):
 Evaluate = Callable[[Sequence[Change], Mapping[int, Sequence[str]]], list[Draft]]
 """Which changes are told to whom: `(changes, addresses of the members by project) -> drafts`. Pure."""
 
-Digest = Callable[[Record], Digested]
-"""Makes an event of a record; raises Undigestible. Pure."""
+Digest = Callable[[Record], Digested | Feedback]
+"""Makes of a record what the store keeps of its kind; raises Undigestible. Pure."""
 
 SendTest = Callable[[str], None]
 """Sends a test mail to an address through the configured server; raises MailFailed with the server's words."""

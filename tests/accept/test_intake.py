@@ -14,7 +14,8 @@ from kaput.accept.intake import Taken
 from kaput.accept.limits import Limits
 from kaput.accept.request import Request
 from kaput.errors import Refused
-from kaput.model import Drop, Record
+from kaput.model import EVENT as EVENT_KIND
+from kaput.model import FEEDBACK, Drop, Record
 from tests.accept.door import KEY, KEYS, NEW_ID, NOW, OTHER_KEY, envelope, outcome, request
 
 LIMITS = Limits(max_event=5000, max_items=50)
@@ -22,6 +23,7 @@ ID = "9d3b4c2a1f0e4d5c8b7a69584736251f"
 EVENT = b'{"event_id":"%b","message":"a"}' % ID.encode()
 NAMELESS = b'{"message":"b"}'
 STORE = "/api/7/store/"
+WIDGET = f"/api/embed/error-page/?eventId={ID}"
 CSP = b'{"csp-report":{"effective-directive":"img-src","blocked-uri":"https://cdn.example/a.png"}}'
 
 
@@ -118,14 +120,58 @@ def test_an_event_without_an_id_gets_one(event_id: bytes) -> None:
 
 def test_other_items_are_counted_and_left_out() -> None:
     """Items of other types are counted by type, the unknown ones together, and the event between them is kept."""
-    items = [("session", b"{}"), ("event", EVENT), ("feedback", b"{}"), ("session", b"{}"), ("new-" * 99, b"")]
+    items = [("session", b"{}"), ("event", EVENT), ("check_in", b"{}"), ("session", b"{}"), ("new-" * 99, b"")]
     taken = take(request(envelope(*items, ("", b"x"))))
     assert [record.event_id for record in taken.records] == [ID]
     assert taken.drops == [
         Drop("unsupported:session", 2, NOW, 7),
-        Drop("unsupported:feedback", 1, NOW, 7),
+        Drop("unsupported:check_in", 1, NOW, 7),
         Drop("unsupported:other", 2, NOW, 7),
     ]
+
+
+REPORT = {"event_id": ID.upper(), "name": "Joe", "email": "joe@example.org", "comments": " It broke. "}
+SAID = {"event_id": ID, "name": "Joe", "email": "joe@example.org", "comments": "It broke."}
+
+
+def test_feedback_in_an_envelope_is_a_record_of_its_kind() -> None:
+    """Both items become the same record, with an id of its own; the answer names the event beside them."""
+    names = {"associated_event_id": ID, "name": "Joe", "contact_email": "joe@example.org", "message": "It broke."}
+    new = {"event_id": "e" * 32, "contexts": {"feedback": names}}
+    items = [("user_report", json.dumps(REPORT).encode()), ("feedback", json.dumps(new).encode()), ("event", EVENT)]
+    taken = take(request(envelope(*items)))
+    said = [record for record in taken.records if record.kind == FEEDBACK]
+    assert [(record.event_id, json.loads(record.body)) for record in said] == [(NEW_ID, SAID), (NEW_ID, SAID)]
+    assert ([record.kind for record in taken.records], taken.drops) == ([FEEDBACK, FEEDBACK, EVENT_KIND], [])
+    assert taken.answer_id == ID
+
+
+def test_feedback_alone_is_taken() -> None:
+    """Without an event the answer names the one that the header names; bad feedback does not take the good with it."""
+    items = [("user_report", b"{"), ("user_report", json.dumps(REPORT).encode())]
+    taken = take(request(envelope(*items, header=json.dumps({"event_id": ID}))))
+    assert ([record.kind for record in taken.records], taken.answer_id) == ([FEEDBACK], ID)
+    assert taken.drops == [Drop("malformed", 1, NOW, 7)]
+
+
+def test_the_form_of_the_widget_is_a_record() -> None:
+    """The DSN of the address opens the project, and its event is spoken of."""
+    body = b"name=Joe&email=joe%40example.org&comments=+It+broke.%0A"
+    taken = take(request(body, f"{WIDGET}&dsn=http://{KEY}@host.example/7", x_sentry_auth=""))
+    (record,) = taken.records
+    assert (record.project_id, record.kind, json.loads(record.body)) == (7, FEEDBACK, SAID)
+    assert taken.answer_id == ID
+
+
+def test_the_widget_is_a_program_for_any_page() -> None:
+    """A GET answers with the program, whose texts are those of the address, and keeps nothing."""
+    taken = take(request(path=f"{WIDGET}&title=%3C/script%3E", method="GET"))
+    assert taken.answer is not None
+    headers = dict(taken.answer.headers)
+    assert (headers["access-control-allow-origin"], headers["x-content-type-options"]) == ("*", "nosniff")
+    assert headers["content-type"].startswith("text/javascript")
+    assert b"\\u003c/script>" in taken.answer.body
+    assert (taken.records, taken.drops) == ([], [])
 
 
 def test_what_clients_left_out_is_counted() -> None:
@@ -182,7 +228,14 @@ def test_a_bad_event_does_not_take_the_good_one_with_it() -> None:
         (request(CSP + b" " * LIMITS.max_event, "/api/7/csp-report/"), (413, "too_large")),
         (request(path="/api/7/security/", method="GET"), (405, "method")),
         (request(b"MDMP", "/api/7/minidump/"), (404, "unsupported:minidump")),
-        (request(b"", "/api/embed/error-page/"), (404, "unsupported:error-page")),
+        (request(b"comments=x", "/api/embed/error-page/?eventId=x"), (400, "malformed")),
+        (request(b"name=x&comments=+", f"{WIDGET}&dsn="), (400, "malformed")),
+        (request(b"&".join(b"a=1" for _ in range(21)), WIDGET), (400, "malformed")),
+        (request(b"comments=x", WIDGET, x_sentry_auth=""), (401, "key_missing")),
+        (request(b"comments=x", f"{WIDGET}&dsn=http://{OTHER_KEY}@host.example/8"), (400, "key_conflict")),
+        (request(b"comments=" + b"x" * 5000, WIDGET), (413, "too_large")),
+        (request(envelope(("user_report", b"{}"))), (400, "malformed")),
+        (request(envelope(("feedback", b"[]"))), (400, "malformed")),
         (request(b"", "/api/7/other/"), (404, "unknown_path")),
         (request(b"{}", content_length=str(LIMITS.max_body + 1)), (413, "too_large")),
         (request(b" " * (LIMITS.max_body + 1)), (413, "too_large")),
@@ -233,7 +286,12 @@ def lines() -> Iterator[str]:
 @given(envelopes(), st.dictionaries(st.sampled_from(list(lines())), st.text(max_size=30)), st.text(max_size=30))
 def test_arbitrary_requests_are_taken_or_refused(body: bytes, headers: dict[str, str], query: str) -> None:
     """Whatever is sent, the only error is a refusal of 400 to 415."""
-    for path in (f"/api/7/envelope/?{query}", f"/api/7/store/?{query}", f"/api/7/security/?{query}"):
+    for path in (
+        f"/api/7/envelope/?{query}",
+        f"/api/7/store/?{query}",
+        f"/api/7/security/?{query}",
+        f"{WIDGET}&{query}",
+    ):
         sent = request(body, path, **headers)
         found = outcome(lambda sent=sent: take(sent))  # type: ignore[misc]
         assert isinstance(found, Taken) or 400 <= found.status <= 415

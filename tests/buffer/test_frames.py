@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kaput.buffer.frames import HEADER_SIZE, TORN, WINDOW, Part, count_records, decode, encode
-from kaput.model import Drop, Record
+from kaput.model import EVENT, FEEDBACK, Drop, Record
 from tests.buffer.samples import record
 
 SALT = 0xC0FFEE
@@ -20,6 +21,7 @@ items = st.one_of(
         st.floats(0, 2e9),
         st.binary(max_size=200),
         client=st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+        kind=st.sampled_from([EVENT, FEEDBACK]),
     ),
     st.builds(Drop, st.text("abc_", min_size=1, max_size=9), st.integers(1, 99), st.floats(0, 2e9), st.integers(0, 9)),
 )
@@ -35,6 +37,11 @@ def joined(wanted: Sequence[Record | Drop]) -> tuple[bytes, list[int]]:
     return b"".join(frames), [sum(map(len, frames[:index])) for index in range(len(frames))]
 
 
+def is_event(item: object) -> bool:
+    """Answers whether it is a record that is counted."""
+    return isinstance(item, Record) and item.kind == EVENT
+
+
 def lost(parts: Sequence[Part]) -> int:
     """Counts what goes to `dead/`."""
     return sum(part.content is None and part.reason != TORN for part in parts)
@@ -42,13 +49,19 @@ def lost(parts: Sequence[Part]) -> int:
 
 @given(st.lists(items, max_size=8))
 def test_round_trip(wanted: list[Record | Drop]) -> None:
-    """What was encoded is decoded, in order, without gaps, and counted."""
+    """What was encoded is decoded, in order, without gaps, and the events are counted."""
     data, starts = joined(wanted)
     parts = list(decode(data, SALT, finished=False))
     assert [part.content for part in parts] == wanted
     assert [part.start for part in parts] == starts
     assert [part.end for part in parts] == [*starts[1:], len(data)][: len(parts)]
-    assert count(data) == sum(isinstance(item, Record) for item in wanted)
+    assert count(data) == sum(map(is_event, wanted))
+
+
+def test_a_record_of_before_there_were_kinds_is_an_event() -> None:
+    """A record that was written without its last field is read, as an event."""
+    old = msgspec.msgpack.encode([1, "ab" * 16, 2.5, b"{}", "", ""])
+    assert msgspec.msgpack.decode(old, type=Record) == Record(1, "ab" * 16, 2.5, b"{}", kind=EVENT)
 
 
 @st.composite
@@ -93,9 +106,9 @@ def overwritten(draw: st.DrawFn) -> bytes:
 
 @given(overwritten())
 def test_counting_agrees_with_reading(data: bytes) -> None:
-    """The count from headers alone is the number of records and of damaged pieces that reading gives."""
+    """The count from headers alone is the number of events and of damaged pieces that reading gives."""
     parts = list(decode(data, SALT, finished=True))
-    assert count(data) == sum(isinstance(part.content, Record) for part in parts) + lost(parts)
+    assert count(data) == sum(is_event(part.content) for part in parts) + lost(parts)
 
 
 def test_every_flipped_bit_costs_one_frame() -> None:

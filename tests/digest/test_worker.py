@@ -15,9 +15,9 @@ import pytest
 from kaput.buffer.reader import SegmentReader, count_pending
 from kaput.buffer.writer import SegmentWriter
 from kaput.digest.dead import DeadDirectory
-from kaput.digest.record import digest
+from kaput.digest.record import digest, read
 from kaput.digest.worker import Worker
-from kaput.model import Change, Digest, Digested, Draft, Drop, Record
+from kaput.model import FEEDBACK, Change, Digest, Digested, Draft, Drop, Record
 from kaput.store.base import Store
 from kaput.store.database import open_store
 from kaput.store.migrate import migrate
@@ -324,3 +324,29 @@ def test_segments_go_while_records_keep_coming(yard: Yard) -> None:
             stop.set()
             thread.join()
     writer.close()
+
+
+def feedback(event_id: str, number: int = 1) -> Record:
+    """Makes the record of feedback on an event."""
+    body = json.dumps({"event_id": event_id, "name": "Joe", "comments": "It broke."}).encode()
+    return Record(1, f"{number:032x}", time.time(), body, kind=FEEDBACK)
+
+
+def test_feedback_is_stored_and_no_event(yard: Yard) -> None:
+    """Feedback that comes before its event is attached to it, and no count of events grows by it."""
+    yard.send(feedback("ab" * 16), Record(1, "ab" * 16, time.time(), b'{"message":"x"}'))
+    assert yard.pending() == 1
+    yard.run(read)
+    assert yard.sums() == (1, 1, 0)
+    (said,) = yard.store.feedback.of_project(1, 9)
+    assert (said.event_id, said.short_id, said.name, said.comments) == ("ab" * 16, "APP-1", "Joe", "It broke.")
+
+
+def test_feedback_that_cannot_be_read_is_counted(yard: Yard) -> None:
+    """It is left out under a reason of its own: `dead/` is for events."""
+    bad = Record(1, f"{2:032x}", time.time(), b"[]", kind=FEEDBACK)
+    yard.send(bad, feedback("ab" * 16))
+    yard.run(read)
+    assert (yard.sums(), yard.reasons()) == ((0, 0, 0), [])
+    assert yard.store.facts.tallies().dropped == {"feedback_failed": 1}
+    assert len(yard.store.feedback.of_project(1, 9)) == 1

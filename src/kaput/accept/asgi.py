@@ -150,6 +150,8 @@ class Door:
         except BufferUnwritable as error:
             self._note("buffer_unwritable", taken.records[0].project_id, len(taken.records))
             return reply.refused(Refused(503, "buffer_unwritable", str(error)), request.path)
+        if taken.answer is not None:
+            return taken.answer
         return reply.PIXEL if request.method == "GET" else reply.kept(taken.answer_id)
 
     def _note(self, reason: str, project_id: int, count: int = 1) -> None:

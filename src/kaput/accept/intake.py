@@ -13,21 +13,33 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from kaput.accept import auth, client_report, encoding, envelope, legacy, route, security, syntax
+from kaput.accept import (
+    auth,
+    client_report,
+    encoding,
+    envelope,
+    feedback,
+    legacy,
+    reply,
+    route,
+    security,
+    syntax,
+    widget,
+)
 from kaput.accept.auth import Keys
 from kaput.accept.limits import Limits
-from kaput.accept.request import Request
+from kaput.accept.request import Answer, Request
 from kaput.errors import Refused
-from kaput.model import Drop, Record
+from kaput.model import EVENT, FEEDBACK, Drop, Record
 
 NewId = Callable[[], str]
 """Makes an event id: 32 lower-case hexadecimal digits."""
 
 KNOWN_TYPES = frozenset(
     {
-        *("attachment", "check_in", "feedback", "form_data", "log", "metric_buckets", "profile", "profile_chunk"),
+        *("attachment", "check_in", "form_data", "log", "metric_buckets", "profile", "profile_chunk"),
         *("raw_security", "replay_event", "replay_recording", "security", "session", "sessions"),
-        *("span", "statsd", "trace_metric", "transaction", "user_report"),
+        *("span", "statsd", "trace_metric", "transaction"),
     }
 )
 """Item types of the protocol that this version leaves out; any other type is counted as `other`."""
@@ -54,16 +66,18 @@ class Taken(Struct, frozen=True):
     """What a request brought.
 
     Attributes:
-        records: the events to append.
+        records: the events and the feedback to append.
         drops: what was left out, by reason.
         answer_id: the first event's id, as it is stored; without an event the one that the envelope's header names;
             empty when there is none.
+        answer: what is answered instead, if anything.
         key: the key that let it in.
     """
 
     records: list[Record]
     drops: list[Drop]
     answer_id: str
+    answer: Answer | None = None
     key: str = ""
 
 
@@ -79,14 +93,18 @@ def admit(request: Request, keys: Keys, limits: Limits) -> Admission:
         raise Refused(404, f"unsupported:{name}", f"This version of Kaput does not take {name}; send events.")
     if request.method not in found.endpoint.methods:
         raise Refused(405, "method", f"The method {request.method[:20]!r} is not for this path; use POST.")
-    presented = auth.present(request.headers, auth.pairs_of(request.query))
+    query = auth.pairs_of(request.query)
+    presented = auth.present(request.headers, query)
+    key = presented.key
+    if found.endpoint is route.Endpoint.ERROR_PAGE:
+        key = auth.single((key, *(auth.key_of_dsn(value) for name, value in query if name == "dsn")))
     project_id = 0
-    if presented.key or found.endpoint is not route.Endpoint.ENVELOPE:
-        project_id = auth.authorise(presented.key, found.project_id, keys)
+    if key or found.endpoint is not route.Endpoint.ENVELOPE:
+        project_id = auth.authorise(key, found.project_id, keys)
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > limits.max_body:
         raise body_too_large(limits)
-    return Admission(found, presented.key, presented.client, project_id)
+    return Admission(found, key, presented.client, project_id)
 
 
 def take(request: Request, keys: Keys, limits: Limits, new_id: NewId) -> Taken:
@@ -103,10 +121,9 @@ def unpack(request: Request, admission: Admission, keys: Keys, limits: Limits, n
     """
     if len(request.body) > limits.max_body:
         raise body_too_large(limits)
-    if admission.route.endpoint is route.Endpoint.STORE:
-        return msgspec.structs.replace(_take_store(request, admission, limits, new_id), key=admission.key)
     if admission.route.endpoint is not route.Endpoint.ENVELOPE:
-        return msgspec.structs.replace(_take_security(request, admission, limits, new_id), key=admission.key)
+        taken = _TAKERS[admission.route.endpoint](request, admission, limits, new_id)
+        return msgspec.structs.replace(taken, key=admission.key)
     data = encoding.unpack(request.body, request.headers.get("content-encoding", ""), limits.max_unpacked)
     if not admission.project_id:
         admission = _with_key_of(envelope.header_of(data, limits), admission, keys)
@@ -153,10 +170,31 @@ def _take_security(request: Request, admission: Admission, limits: Limits, new_i
     return Taken(records, _drops(+left_out, request, admission), records[0].event_id if records else "")
 
 
+def _take_error_page(request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Taken:
+    query = dict(auth.pairs_of(request.query))
+    event_id = syntax.normal_id(query.get("eventId"))
+    if not event_id:
+        raise Refused(400, "malformed", "The address names no event; send its 32 hexadecimal digits as eventId.")
+    if request.method == "GET":
+        return Taken([], [], "", reply.script(widget.script(query)))
+    form = encoding.unpack(request.body, request.headers.get("content-encoding", ""), limits.max_unpacked)
+    said = feedback.of_form(event_id, form)
+    return Taken([_feedback_record(said, request, admission, limits, new_id)], [], event_id)
+
+
+_TAKERS: dict[route.Endpoint, Callable[[Request, Admission, Limits, NewId], Taken]] = {
+    route.Endpoint.STORE: _take_store,
+    route.Endpoint.SECURITY: _take_security,
+    route.Endpoint.CSP_REPORT: _take_security,
+    route.Endpoint.ERROR_PAGE: _take_error_page,
+}
+"""What takes a body apart that is no envelope."""
+
+
 def _take_envelope(
     opened: envelope.Envelope, request: Request, admission: Admission, limits: Limits, new_id: NewId
 ) -> Taken:
-    """Keeps every event that can be kept; one that cannot fails the request only when no other is kept."""
+    """Keeps all that can be kept; an item that cannot fails the request only when no other is kept."""
     records: list[Record] = []
     left_out: Counter[str] = Counter()
     failure: Refused | None = None
@@ -166,10 +204,14 @@ def _take_envelope(
         if item.type == "client_report":
             left_out += client_report.read(bytes(item.payload))
             continue
-        if item.type != "event":
+        if item.type != "event" and item.type not in feedback.ITEMS:
             left_out[f"unsupported:{item.type if item.type in KNOWN_TYPES else 'other'}"] += 1
             continue
         try:
+            if item.type in feedback.ITEMS:
+                said = feedback.of_item(item.type, bytes(item.payload))
+                records.append(_feedback_record(said, request, admission, limits, new_id))
+                continue
             # The header's id is for the first event that has none; a second one would be taken for its duplicate.
             records.append(_record(bytes(item.payload), request, admission, limits, lambda: next(ids, "") or new_id()))
         except Refused as refusal:
@@ -177,7 +219,16 @@ def _take_envelope(
             left_out[refusal.reason] += 1
     if failure is not None and not records:
         raise failure
-    return Taken(records, _drops(left_out, request, admission), records[0].event_id if records else named)
+    answer_id = next((record.event_id for record in records if record.kind == EVENT), named)
+    return Taken(records, _drops(left_out, request, admission), answer_id)
+
+
+def _feedback_record(said: bytes, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Record:
+    """Makes a record with an id of its own: the event may be spoken of several times."""
+    if len(said) > limits.max_event:
+        raise Refused(413, "too_large", f"The feedback is larger than {limits.max_event} bytes; send less.")
+    client, address = admission.client, request.address
+    return Record(admission.project_id, new_id(), request.received, said, client, address, FEEDBACK)
 
 
 def _drops(left_out: Counter[str], request: Request, admission: Admission) -> list[Drop]:

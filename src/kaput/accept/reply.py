@@ -53,6 +53,12 @@ def kept(answer_id: str) -> Answer:
     return Answer(200, b'{"id":"%b"}' % answer_id.encode() if answer_id else b"{}", _KEPT_HEADERS)
 
 
+def script(text: bytes) -> Answer:
+    """Answers with a program for a page of any origin."""
+    kind = ("content-type", "text/javascript; charset=utf-8")
+    return Answer(200, text, (kind, ("x-content-type-options", "nosniff"), ("cache-control", "no-store"), *_CORS))
+
+
 def refused(refusal: Refused, path: str) -> Answer:
     """Answers a request that is turned away, with the reason for people and, for 429 and 503, for how long.
 

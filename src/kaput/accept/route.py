@@ -29,12 +29,12 @@ class Endpoint(StrEnum):
     @property
     def supported(self) -> bool:
         """Whether this version keeps what is sent there."""
-        return self not in {Endpoint.MINIDUMP, Endpoint.ERROR_PAGE}
+        return self is not Endpoint.MINIDUMP
 
     @property
     def methods(self) -> tuple[str, ...]:
         """The methods it answers, besides OPTIONS."""
-        return ("POST", "GET") if self is Endpoint.STORE else ("POST",)
+        return ("POST", "GET") if self in {Endpoint.STORE, Endpoint.ERROR_PAGE} else ("POST",)
 
 
 class Route(Struct, frozen=True):

@@ -67,4 +67,4 @@ class Source(Protocol):
         """
 
     def pending(self, positions: Sequence[Position]) -> int:
-        """Counts the records that stand behind the positions: accepted, not yet digested."""
+        """Counts the events that stand behind the positions: accepted, not yet digested."""

@@ -17,7 +17,7 @@ from zlib import crc32
 
 import msgspec
 
-from kaput.model import Drop, Record
+from kaput.model import EVENT, Drop, Record
 
 HEAD = struct.pack("<8sII", b"KAPUTSEG", 1, 0)
 MAGIC = b"\xf5KR"
@@ -42,6 +42,11 @@ class FrameKind(IntEnum):
 
     RECORD = 1
     DROP = 2
+    ASIDE = 3
+    """A record that is no event."""
+
+
+_UNCOUNTED = frozenset({FrameKind.DROP, FrameKind.ASIDE})
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -62,7 +67,9 @@ class Part(msgspec.Struct, frozen=True):
 
 def encode(item: Record | Drop, salt: int) -> bytes:
     """Returns the frame of a record or a drop in a segment with this salt."""
-    kind = FrameKind.RECORD if isinstance(item, Record) else FrameKind.DROP
+    kind = FrameKind.DROP
+    if isinstance(item, Record):
+        kind = FrameKind.RECORD if item.kind == EVENT else FrameKind.ASIDE
     payload = _encoder.encode(item)
     header = HEADER.pack(MAGIC, kind, len(payload), crc32(payload, salt))
     return b"".join((header, CHECK.pack(crc32(header, salt)), payload))
@@ -86,7 +93,7 @@ def decode(data: bytes, salt: int, *, finished: bool) -> Iterator[Part]:
 
 
 def count_records(read: ReadAt, begin: int, end: int, salt: int) -> int:
-    """Counts the records of a segment by the headers alone; a damaged piece counts as one, as it will in `dead/`.
+    """Counts the events of a segment by the headers alone; a damaged piece counts as one, as it will in `dead/`.
 
     Args:
         read: reads the segment.
@@ -114,9 +121,9 @@ def count_records(read: ReadAt, begin: int, end: int, salt: int) -> int:
 
 
 def _is_record(read: ReadAt, offset: int, header: tuple[int, int, int], salt: int) -> bool:
-    """Answers whether a frame is a record, or will be taken for a damaged one; drops are few and small."""
+    """Answers whether a frame is an event, or will be taken for a damaged one; all others are few and small."""
     kind, length, checksum = header
-    return kind != FrameKind.DROP or crc32(read(offset + HEADER_SIZE, length), salt) != checksum
+    return kind not in _UNCOUNTED or crc32(read(offset + HEADER_SIZE, length), salt) != checksum
 
 
 def _find_header(read: ReadAt, start: int, end: int, salt: int) -> int | None:
@@ -144,7 +151,7 @@ def _part(data: bytes, offset: int, salt: int, *, finished: bool) -> Part | None
         end = end if following is None else min(end, following)
         return Part(offset, end, None, f"the checksum of {length} bytes does not fit")
     try:
-        content = _record_decoder.decode(payload) if kind == FrameKind.RECORD else _drop_decoder.decode(payload)
+        content = _drop_decoder.decode(payload) if kind == FrameKind.DROP else _record_decoder.decode(payload)
     except msgspec.MsgspecError as error:
         return Part(offset, end, None, f"kind {kind} cannot be decoded: {error}")
     return Part(offset, end, content)

@@ -1,16 +1,22 @@
 """The whole digest of one record, in order: decode, scrub, normalise, group, title.
 
-In: a record from the buffer. Out: what the store keeps of it. Pure. The roots hand `digest` to the worker
+In: a record from the buffer. Out: what the store keeps of it. Pure. The roots hand `read` to the worker
 (`model.Digest`).
 """
 
 from kaput.digest.decode import decode
+from kaput.digest.feedback import feedback
 from kaput.digest.fingerprint import group
 from kaput.digest.normalise import normalise, select
 from kaput.digest.ration import ration
 from kaput.digest.scrub import scrub
 from kaput.digest.title import title
-from kaput.model import Digested, Record
+from kaput.model import FEEDBACK, Digested, Feedback, Record
+
+
+def read(record: Record) -> Digested | Feedback:
+    """Makes of a record what its kind is; raises Undigestible as `digest` does."""
+    return feedback(record) if record.kind == FEEDBACK else digest(record)
 
 
 def digest(record: Record) -> Digested:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from kaput.buffer.base import Entry, Source
 from kaput.errors import StoreUnavailable, Undigestible
-from kaput.model import Batch, Clock, Dead, Digest, Digested, Drop, Evaluate, Position, Record
+from kaput.model import EVENT, Batch, Clock, Dead, Digest, Digested, Drop, Evaluate, Feedback, Position, Record
 from kaput.store.base import Batches
 
 IDLE_SECONDS = 1.0
@@ -45,10 +45,10 @@ class Stop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What became of one entry: an event, a drop, or (`reason`) a record to be buried."""
+    """What became of one entry: an event, feedback, a drop, or (`reason`) a record to be buried."""
 
     entry: Entry
-    digested: Digested | None = None
+    digested: Digested | Feedback | None = None
     drop: Drop | None = None
     reason: str = ""
 
@@ -104,10 +104,18 @@ class Worker:
         try:
             return _Piece(entry, digested=self.digest(content))
         except Undigestible as error:
-            return _Piece(entry, reason=_text(str(error)))
+            return self._failed(entry, _text(str(error)))
         except Exception as error:  # noqa: BLE001 - a bug must cost this record only, and not for good
             _log.exception("The event %s of project %d cannot be digested.", content.event_id, content.project_id)
-            return _Piece(entry, reason=_reason(error))
+            return self._failed(entry, _reason(error))
+
+    def _failed(self, entry: Entry, reason: str) -> _Piece:
+        """Buries an event; feedback is left out and counted, since `dead/` is counted in events."""
+        content = entry.content
+        if isinstance(content, Record) and content.kind != EVENT:
+            _log.error("The %s %s is left out: %s", content.kind, content.event_id, reason)
+            return _Piece(entry, drop=Drop(f"{content.kind}_failed", 1, self.clock(), content.project_id))
+        return _Piece(entry, reason=reason)
 
     def _insist(self, action: Callable[[], None], stop: Stop) -> bool:
         """Tries until it succeeds (True) or the worker shall end: a locked database or a full disk pass."""
@@ -135,10 +143,11 @@ class Worker:
     def _commit_together(self, pieces: Sequence[_Piece]) -> None:
         positions = {piece.entry.position.segment: piece.entry.position for piece in pieces}
         batch = Batch(
-            digested=[piece.digested for piece in pieces if piece.digested is not None],
+            digested=[piece.digested for piece in pieces if isinstance(piece.digested, Digested)],
             dead=[self._buried(piece) for piece in pieces if piece.reason],
             drops=[piece.drop for piece in pieces if piece.drop is not None],
             positions=list(positions.values()),
+            feedback=[piece.digested for piece in pieces if isinstance(piece.digested, Feedback)],
         )
         if self.batches.commit(batch, self.evaluate):
             self.told()
@@ -150,7 +159,7 @@ class Worker:
             raise
         except Exception as error:  # noqa: BLE001 - it goes to dead/ with what it did
             _log.exception("The entry %s cannot be stored.", piece.entry.name)
-            self._commit_together([_Piece(piece.entry, reason=_reason(error))])
+            self._commit_together([self._failed(piece.entry, _reason(error))])
 
     def _buried(self, piece: _Piece) -> Dead:
         content = piece.entry.content

@@ -15,7 +15,7 @@ import threading
 
 from kaput.buffer.reader import SegmentReader
 from kaput.digest.dead import DeadDirectory
-from kaput.digest.record import digest
+from kaput.digest.record import read
 from kaput.digest.worker import Worker
 from kaput.installation import Installation, attach
 from kaput.serve.lifeline import end_with_supervisor, receive
@@ -68,7 +68,7 @@ def run(installation: Installation) -> None:
     Worker(
         source=source,
         batches=installation.store.batches,
-        digest=digest,
+        digest=read,
         evaluate=evaluate,
         bury=DeadDirectory(settings.dead).bury,
         told=wake.set,

@@ -148,6 +148,23 @@ class ActivityRow(Struct, frozen=True):
     time: float
 
 
+class FeedbackRow(Struct, frozen=True):
+    """What a person said.
+
+    Attributes:
+        event_id: the event that it is about; empty when it is about none.
+        short_id: the event's issue; empty, as `title` is, while no event of this id came.
+    """
+
+    event_id: str
+    short_id: str
+    title: str
+    name: str
+    email: str
+    comments: str
+    created: float
+
+
 class DeadRow(Struct, frozen=True):
     """One record in `dead/`."""
 
@@ -221,7 +238,7 @@ class Batches(Protocol):
         """Returns how far each segment was read when the last batch was committed."""
 
     def commit(self, batch: Batch, evaluate: Evaluate) -> list[Change]:
-        """Stores the whole batch atomically: events, counters, notices, dead records, drops and positions.
+        """Stores the whole batch atomically: events, counters, notices, feedback, dead records, drops and positions.
 
         An event that is stored already is counted as `duplicate` and left out.
 
@@ -372,6 +389,16 @@ class Events(Protocol):
         """Returns the row of the newest event, 0 when there is none."""
 
 
+class Feedbacks(Protocol):
+    """What people said about events."""
+
+    def of_issue(self, issue_id: int, limit: int) -> list[FeedbackRow]:
+        """Returns what was said about events of an issue, newest first."""
+
+    def of_project(self, project_id: int, limit: int) -> list[FeedbackRow]:
+        """Returns what was said in a project, newest first, with or without an event."""
+
+
 class Outbox(Protocol):
     """Notices that wait to be sent."""
 
@@ -425,6 +452,7 @@ class Store:
     accounts: Accounts
     issues: Issues
     events: Events
+    feedback: Feedbacks
     outbox: Outbox
     facts: Facts
     clock: Clock

@@ -1,4 +1,4 @@
-"""The worker's transaction: events, issues, counters, notices, dead records, drops and positions, all or nothing.
+"""The worker's transaction: events, issues, counters, notices, feedback, dead records, drops, positions; or nothing.
 
 In: a batch. Out: the changes that came of it. Handed out as `store.base.Batches`.
 """
@@ -16,6 +16,7 @@ from kaput.store.base import DeadRow
 from kaput.store.counters import write_hours, write_tags, write_users
 from kaput.store.engine import Database
 from kaput.store.facts import DEAD_REASON, write_drops
+from kaput.store.feedback import write_feedback
 from kaput.store.payload import PayloadCodec
 from kaput.store.projects import members_of
 
@@ -45,6 +46,7 @@ class SqlBatches:
             fresh, duplicates = _split(batch.digested, _stored(connection, batch.digested))
             assigned = assign(connection, fresh, now)
             rows = self._write_events(connection, assigned)
+            write_feedback(connection, batch.feedback, fresh)
             events = [(item.issue_id, item.digested.event) for item in assigned]
             write_hours(connection, events)
             write_tags(connection, events)

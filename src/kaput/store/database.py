@@ -12,6 +12,7 @@ from kaput.store.batches import SqlBatches
 from kaput.store.engine import BUSY_SECONDS, Database
 from kaput.store.events import SqlEvents
 from kaput.store.facts import SqlFacts
+from kaput.store.feedback import SqlFeedbacks
 from kaput.store.issues import SqlIssues
 from kaput.store.outbox import SqlOutbox
 from kaput.store.projects import SqlProjects
@@ -32,6 +33,7 @@ def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> 
         accounts=SqlAccounts(database, clock),
         issues=SqlIssues(database, clock),
         events=SqlEvents(database),
+        feedback=SqlFeedbacks(database),
         outbox=SqlOutbox(database),
         facts=SqlFacts(database),
         clock=clock,

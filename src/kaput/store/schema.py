@@ -136,6 +136,25 @@ event = Table(
     Index("ix_event_issue_id", "issue_id", "id"),
 )
 
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feedback_id", LargeBinary, nullable=False),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    # No reference: the event may come later, and go sooner.
+    Column("event_id", LargeBinary),
+    Column("issue_id", ForeignKey("issue.id")),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("comments", Text, nullable=False),
+    Column("created", Float, nullable=False),
+    UniqueConstraint("feedback_id", "project_id"),
+    Index("ix_feedback_event_id", "event_id"),
+    Index("ix_feedback_issue_id", "issue_id", "id"),
+    Index("ix_feedback_project_id", "project_id", "id"),
+)
+
 issue_hour = Table(
     "issue_hour",
     metadata,

@@ -12,11 +12,15 @@ from kaput.errors import NotFound
 from kaput.store.base import IssueRow, Neighbours, Status, StoredEvent
 from kaput.view.access import viewer, visible_issue, visible_projects
 from kaput.view.event import view_of
+from kaput.view.feedback import readable
 from kaput.view.overview import DAYS, charts, decided, first_hour, steps, tags
 from kaput.view.parts import parts
 from kaput.view.values import visible
 
 blueprint = Blueprint("issue", __name__)
+
+MOST_SAID = 20
+"""Feedback that the page shows, of all events of the issue; the newest."""
 
 EVENT = "/issues/<short_id>/events/<string(length=32):event_id>"
 """An event is named by its 32 hexadecimal digits, so `<event_id>.json` is never taken for one."""
@@ -88,6 +92,7 @@ def _page(issue: IssueRow, stored: StoredEvent | None) -> str:
         other_tags=other_tags,
         event=view_of(stored.event) if stored else None,
         near=_neighbours(issue, stored),
+        said=readable(store.feedback.of_issue(issue.id, MOST_SAID)),
     )
 
 

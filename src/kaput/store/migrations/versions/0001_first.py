@@ -205,6 +205,30 @@ def _events() -> None:
         batch_op.create_index("ix_notice_state", ["state", "created"], unique=False)
 
 
+def _feedback() -> None:
+    """What people said about events."""
+    op.create_table(
+        "feedback",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("feedback_id", sa.LargeBinary(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.LargeBinary(), nullable=True),
+        sa.Column("issue_id", sa.Integer(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("comments", sa.Text(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_feedback_issue_id_issue")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_feedback_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback")),
+        sa.UniqueConstraint("feedback_id", "project_id", name=op.f("uq_feedback_feedback_id_project_id")),
+    )
+    with op.batch_alter_table("feedback", schema=None) as batch_op:
+        batch_op.create_index("ix_feedback_event_id", ["event_id"], unique=False)
+        batch_op.create_index("ix_feedback_issue_id", ["issue_id", "id"], unique=False)
+        batch_op.create_index("ix_feedback_project_id", ["project_id", "id"], unique=False)
+
+
 def _path() -> None:
     """What the worker keeps of the buffer: positions, dead records, drops."""
     op.create_table(
@@ -242,4 +266,5 @@ def upgrade() -> None:
     _issues()
     _counters()
     _events()
+    _feedback()
     _path()

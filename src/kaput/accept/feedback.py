@@ -1,0 +1,65 @@
+"""What people say about an event, in each of the forms in which clients send it.
+
+In: the payload of an item `user_report` or `feedback`, or the form of the crash-report widget. Out: the JSON text of
+one object `{event_id, name, email, comments}`. Pure; `intake.py` imports it.
+Sources: https://develop.sentry.dev/sdk/data-model/envelope-items/#user-report,
+https://develop.sentry.dev/application-architecture/feedback-architecture/.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from kaput.accept.syntax import normal_id, read_object
+from kaput.errors import Refused
+
+MAX_FIELDS = 20
+REPORT, FEEDBACK = "user_report", "feedback"
+ITEMS = frozenset({REPORT, FEEDBACK})
+"""The types of items that hold feedback."""
+
+
+def of_item(kind: str, payload: bytes) -> bytes:
+    """Reads an item.
+
+    Args:
+        kind: one of `ITEMS`.
+        payload: its bytes; that of `feedback` is an event with a context of that name.
+
+    Raises:
+        Refused: 400, it is no JSON object, or says nothing.
+    """
+    found = read_object(payload, "the feedback")
+    if kind == REPORT:
+        return _written(found.get("event_id"), found.get("name"), found.get("email"), found.get("comments"))
+    contexts = found.get("contexts")
+    said = contexts.get("feedback") if isinstance(contexts, dict) else None
+    fields: Mapping[str, Any] = said if isinstance(said, dict) else {}
+    names = ("associated_event_id", "name", "contact_email", "message")
+    return _written(*(fields.get(name) for name in names))
+
+
+def of_form(event_id: str, body: bytes) -> bytes:
+    """Reads the form of the widget.
+
+    Args:
+        event_id: the event that it is about.
+        body: `application/x-www-form-urlencoded`.
+
+    Raises:
+        Refused: 400, it has too many fields, or says nothing.
+    """
+    try:
+        fields = dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MAX_FIELDS))
+    except ValueError:
+        raise Refused(400, "malformed", f"The form has more than {MAX_FIELDS} fields; send fewer.") from None
+    return _written(event_id, fields.get("name"), fields.get("email"), fields.get("comments"))
+
+
+def _written(event_id: object, name: object, email: object, comments: object) -> bytes:
+    if not isinstance(comments, str) or not comments.strip():
+        raise Refused(400, "malformed", "The feedback has no comments; send some.")
+    given = {"name": name, "email": email, "comments": comments.strip()}
+    texts = {key: value for key, value in given.items() if isinstance(value, str)}
+    return json.dumps({"event_id": normal_id(event_id), **texts}).encode()

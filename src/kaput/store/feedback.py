@@ -1,0 +1,97 @@
+"""What people said, attached to the issue of the event that it is about, whichever of the two comes first.
+
+In: feedback of the worker's batches; questions of the page. Out: rows. Handed out as `store.base.Feedbacks`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from kaput.model import Digested, Feedback, titled
+from kaput.store import schema
+from kaput.store.base import FeedbackRow
+from kaput.store.engine import Database
+
+CHUNK = 500
+
+_feedback = schema.feedback.c
+_event = schema.event.c
+_issue = schema.issue.c
+_project = schema.project.c
+
+_ISSUE_OF_EVENT = (
+    select(_event.issue_id)
+    .where(_event.event_id == _feedback.event_id, _event.project_id == _feedback.project_id)
+    .scalar_subquery()
+)
+
+
+class SqlFeedbacks:
+    """Implements `kaput.store.base.Feedbacks`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of_issue(self, issue_id: int, limit: int) -> list[FeedbackRow]:
+        """See `kaput.store.base.Feedbacks.of_issue`."""
+        return self._rows(_feedback.issue_id == issue_id, limit)
+
+    def of_project(self, project_id: int, limit: int) -> list[FeedbackRow]:
+        """See `kaput.store.base.Feedbacks.of_project`."""
+        return self._rows(_feedback.project_id == project_id, limit)
+
+    def _rows(self, wanted: ColumnElement[bool], limit: int) -> list[FeedbackRow]:
+        query = (
+            select(schema.feedback, _project.slug, _issue.number, _issue.type, _issue.value)
+            .select_from(schema.feedback.join(schema.project).outerjoin(schema.issue, _issue.id == _feedback.issue_id))
+            .where(wanted)
+            .order_by(_feedback.id.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [_row(row) for row in connection.execute(query)]
+
+
+def write_feedback(connection: Connection, said: Sequence[Feedback], fresh: Sequence[Digested]) -> None:
+    """Stores feedback, each once, and attaches what is about an event that is stored now.
+
+    Args:
+        connection: of the batch's transaction; its events are written already.
+        said: the batch's feedback.
+        fresh: the batch's events; feedback about them may have come before.
+    """
+    if said:
+        connection.execute(insert(schema.feedback).on_conflict_do_nothing(), [_values(one) for one in said])
+    about = {bytes.fromhex(one.event_id) for one in said} | {bytes.fromhex(item.event.event_id) for item in fresh}
+    ids = list(about - {b""})
+    for start in range(0, len(ids), CHUNK):
+        found = _feedback.event_id.in_(ids[start : start + CHUNK])
+        waiting = update(schema.feedback).where(found, _feedback.issue_id.is_(None))
+        connection.execute(waiting.values(issue_id=_ISSUE_OF_EVENT))
+
+
+def _values(one: Feedback) -> dict[str, object]:
+    return {
+        "feedback_id": bytes.fromhex(one.feedback_id),
+        "project_id": one.project_id,
+        "event_id": bytes.fromhex(one.event_id) or None,
+        "issue_id": None,
+        "name": one.name,
+        "email": one.email,
+        "comments": one.comments,
+        "created": one.created,
+    }
+
+
+def _row(row: Any) -> FeedbackRow:
+    return FeedbackRow(
+        event_id=row.event_id.hex() if row.event_id else "",
+        short_id=f"{row.slug.upper()}-{row.number}" if row.number else "",
+        title=titled(row.type or "", row.value or ""),
+        name=row.name,
+        email=row.email,
+        comments=row.comments,
+        created=row.created,
+    )

@@ -19,6 +19,7 @@ from kaput.errors import NotFound
 from kaput.model import Clock, Stats
 from kaput.store.base import Store
 from kaput.store.database import open_store
+from kaput.view.secret import derived
 
 DEFAULT_ADDRESS = "http://127.0.0.1:9110"
 STATS_TRIES = 20
@@ -64,13 +65,17 @@ class Installation:
         """Returns the bytes that were accepted and are not yet visible."""
         return backlog_bytes(self.settings.spool, self.store.batches.positions())
 
+    def mail_origin(self) -> str:
+        """Returns what the ids of this installation's mails have and no other's."""
+        return derived(self.secret, "kaput-mail").hex()[:12]
+
     def send_test(self, address: str) -> None:
         """Sends a test mail; raises MailFailed with the server's own words."""
         from kaput.tell.mail import Composer
         from kaput.tell.probe import send_test
         from kaput.tell.smtp import SmtpChannel
 
-        composer = Composer(self.settings.sender)
+        composer = Composer(self.settings.sender, self.mail_origin())
         send_test(SmtpChannel(self.settings), composer, self.base_url, self.clock, address)
 
     def retry_dead(self, names: Sequence[str]) -> int:

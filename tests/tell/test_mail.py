@@ -18,7 +18,7 @@ from kaput.tell.mail import MOST_LISTED, Composer, Listed
 from tests.tell.shop import START, make_event, make_issue, make_notice
 
 BASE = "https://kaput.example.org/errors"
-COMPOSER = Composer("Kaput <kaput@example.org>")
+COMPOSER = Composer("Kaput <kaput@example.org>", "a1b2")
 HOSTILE = "<script>alert(1)</script><img src=http://evil.example/x onerror=y> & \"quoted\" 'too' {{ 7 * 7 }}"
 
 
@@ -141,7 +141,7 @@ def test_thread() -> None:
     first, again = _mail(notice=make_notice(7)), _mail(notice=make_notice(7))
     later = _mail(notice=make_notice(9, sequence=1, kind=Kind.REGRESSED))
     third = _mail(notice=make_notice(12, sequence=2, kind=Kind.REGRESSED))
-    root = "<issue-41.root@example.org>"
+    root = "<issue-41.root.a1b2@example.org>"
     assert (first["Message-ID"], first["In-Reply-To"], first["References"]) == (root, None, None)
     assert again["Message-ID"] == root
     assert (later["In-Reply-To"], later["References"], third["References"]) == (root, root, root)
@@ -347,7 +347,7 @@ def test_wrong_recipient(address: str) -> None:
 def test_wrong_sender() -> None:
     """A sender that is no address is about the settings, not about this mail."""
     with pytest.raises(MailFailed, match="KAPUT_MAIL_FROM is 'kaput', which is no mail address") as caught:
-        Composer("kaput").test("ada@example.org", BASE, START)
+        Composer("kaput", "a1b2").test("ada@example.org", BASE, START)
     assert (caught.value.away, caught.value.permanent) == (True, False)
 
 

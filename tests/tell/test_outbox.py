@@ -25,7 +25,7 @@ MakeSettings = Callable[..., Settings]
 
 
 def _teller(shop: Shop, channel: Channel | None, base: str = BASE + "/") -> Teller:
-    return Teller(shop.store, channel, Composer("kaput@example.org"), lambda: base, lambda: shop.now)
+    return Teller(shop.store, channel, Composer("kaput@example.org", "a1b2"), lambda: base, lambda: shop.now)
 
 
 @pytest.fixture

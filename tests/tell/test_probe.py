@@ -16,7 +16,7 @@ MakeSettings = Callable[..., Settings]
 
 
 def _test(settings: Settings, address: str) -> None:
-    send_test(SmtpChannel(settings), Composer(settings.sender), lambda: settings.url, lambda: START, address)
+    send_test(SmtpChannel(settings), Composer(settings.sender, "a1b2"), lambda: settings.url, lambda: START, address)
 
 
 def test_arrives(servers: MailServers, settings: MakeSettings) -> None:

@@ -22,7 +22,7 @@ _HASHED = re.compile(r"[.-][0-9a-f]{6,40}(?=\.|$)|\?.*$|#.*$")
 _SUFFIX = re.compile(r"\.(?:py|pyc|pyw|pyx|so|js|mjs|cjs|jsx|ts|tsx|rb|php)$")
 _UNNAMED = re.compile(r"^(?:__main__|__mp_main__|<unknown>|unknown|None|\?)?$")
 _WRAPPED = re.compile(r"(?:\.<locals>|<locals>\.|\s*\[as [^\]]*\]|^(?:async|new|Object\.|Function\.)\s+)")
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{4,}|[0-9a-f]{16,}|(?<=[$_])[0-9]+")
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{4,}|[0-9a-f]{16,}|(?<=\$)[0-9]+")
 _SHORT = 1024
 
 

@@ -80,7 +80,8 @@ def run(installation: Installation) -> None:
 def _tell(installation: Installation, stop: threading.Event, wake: threading.Event) -> None:
     settings, store = installation.settings, installation.store
     channel = SmtpChannel(settings) if settings.smtp_host else None
-    Teller(store, channel, Composer(settings.sender), installation.base_url, installation.clock).run(stop, wake)
+    composer = Composer(settings.sender, installation.mail_origin())
+    Teller(store, channel, composer, installation.base_url, installation.clock).run(stop, wake)
 
 
 if __name__ == "__main__":

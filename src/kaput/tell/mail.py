@@ -49,10 +49,13 @@ class Composer:
 
     Args:
         sender: what stands in `From`: `kaput@example.org` or `Kaput <kaput@example.org>`.
+        origin: letters and digits that tell this installation from every other with the same sender, and from the
+            one that was here before: mail programs drop a mail whose id they have seen.
     """
 
-    def __init__(self, sender: str) -> None:
+    def __init__(self, sender: str, origin: str) -> None:
         self._from = sender
+        self._origin = origin
         self._domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
         self._templates = Environment(
             loader=PackageLoader("kaput.tell"),
@@ -106,7 +109,7 @@ class Composer:
         name = one_line(project, NAME_LENGTH)
         first, last = notices[0], notices[-1]
         message = self._message(first.recipient, f"[{name}] {counts}", now)
-        message["Message-ID"] = f"<digest-{first.id}-{last.id}-{len(notices)}@{self._domain}>"
+        message["Message-ID"] = f"<digest-{first.id}-{last.id}-{len(notices)}.{self._origin}@{self._domain}>"
         lines = [
             {"kind": entry.notice.kind.value, "issue": entry.issue, "title": title_of(entry.issue)}
             | {"culprit": one_line(entry.issue.culprit, NAME_LENGTH), "link": _link(base, entry.issue)}
@@ -139,11 +142,11 @@ class Composer:
             raise MailFailed(str(error), away=True) from None
 
     def _thread(self, message: EmailMessage, notice: NoticeRow) -> None:
-        root = f"<issue-{notice.issue_id}.root@{self._domain}>"
+        root = f"<issue-{notice.issue_id}.root.{self._origin}@{self._domain}>"
         if notice.sequence == 0:
             message["Message-ID"] = root
             return
-        message["Message-ID"] = f"<issue-{notice.issue_id}.notice-{notice.id}@{self._domain}>"
+        message["Message-ID"] = f"<issue-{notice.issue_id}.notice-{notice.id}.{self._origin}@{self._domain}>"
         message["In-Reply-To"] = root
         message["References"] = root
 

@@ -317,7 +317,7 @@ def test_small_digest() -> None:
     message = _digest(1)
     assert message["Subject"] == "[Shop] 1 new issue"
     assert " more\n" not in _part(message, "plain")
-    assert message["Message-ID"] == "<digest-1-1-1@example.org>"
+    assert message["Message-ID"] == "<digest-1-1-1.a1b2@example.org>"
 
 
 def test_hostile_digest() -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -28,6 +29,17 @@ def _running() -> set[str]:
     """Returns the threads of this process and the processes it started and did not wait for."""
     threads = {f"thread {thread.name} ({thread.ident})" for thread in threading.enumerate()}
     return threads | {f"process {child}" for child in children().get(os.getpid(), [])}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> Iterator[None]:
+    """Lets programs that tests start be interrupted, even when the tests run in the background of a script.
+
+    A shell has its background jobs ignore SIGINT, and a process that ignores it hands that on to what it starts.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ used. `cli/server.py` imports it.
 The children are started first: they load their code while the database is brought up to date, and wait for orders.
 """
 
+import errno
 import json
 import os
 import signal
@@ -62,9 +63,10 @@ def _listen(settings: Settings) -> socket.socket:
         listening.bind(address)
         listening.listen(BACKLOG)
     except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        advice = "Stop what listens there, or choose another with --port." if taken else "Choose another with --host."
         raise StartError(
-            f"Kaput cannot listen on {settings.host} port {settings.port}: {error.strerror}. "
-            "Stop what listens there, or choose another with --host and --port."
+            f"Kaput cannot listen on {settings.host} port {settings.port}: {error.strerror}. {advice}"
         ) from error
     return listening
 

@@ -230,6 +230,26 @@ class Event(Struct, frozen=True, omit_defaults=True, kw_only=True):
     errors: list[FieldError] = []
 
 
+class Filters(Struct, frozen=True, omit_defaults=True):
+    """Which events of a project are left out; nothing by default. Texts are globs: `*` any characters, `?` one.
+
+    Attributes:
+        error_types: of the type of the exception that was raised last.
+        messages: of its value, of `type: value`, or of a log message.
+        crawlers: requests by programs that visit pages on their own, by their user agent.
+        localhost: requests to this machine itself, and users whose address is this machine.
+        extensions: errors that come from an extension of somebody's browser.
+    """
+
+    error_types: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    crawlers: bool = False
+    localhost: bool = False
+    extensions: bool = False
+
+
 # --- digested -------------------------------------------------------------------------------------------------------
 
 
@@ -318,13 +338,18 @@ class Position(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True):
-    """What one transaction of the worker stores. Counts say how many records of each kind the positions cover."""
+    """What one transaction of the worker stores. Counts say how many records of each kind the positions cover.
+
+    Attributes:
+        filtered: events that were digested and left out, each as a drop.
+    """
 
     digested: list[Digested]
     dead: list[Dead]
     drops: list[Drop]
     positions: list[Position]
     feedback: list[Feedback] = []
+    filtered: list[Drop] = []
 
 
 # --- told -----------------------------------------------------------------------------------------------------------
@@ -361,8 +386,11 @@ class Draft(Struct, frozen=True):
 Evaluate = Callable[[Sequence[Change], Mapping[int, Sequence[str]]], list[Draft]]
 """Which changes are told to whom: `(changes, addresses of the members by project) -> drafts`. Pure."""
 
-Digest = Callable[[Record], Digested | Feedback]
-"""Makes of a record what the store keeps of its kind; raises Undigestible. Pure."""
+Digest = Callable[[Record], Digested | Feedback | Drop]
+"""Makes of a record what the store keeps of its kind, or the drop of an event that a filter leaves out.
+
+Raises Undigestible.
+"""
 
 SendTest = Callable[[str], None]
 """Sends a test mail to an address through the configured server; raises MailFailed with the server's words."""
@@ -378,7 +406,7 @@ class Stats(Struct, frozen=True):
     """Counts since the data directory was made, in events: accepted = digested + pending + dead.
 
     Attributes:
-        digested: includes duplicates, and dead records that were dropped by hand.
+        digested: includes duplicates, filtered events, and dead records that were dropped by hand.
         pending: accepted, not yet visible.
         dropped: by reason.
         notices: by state: sent, pending, failed.

@@ -142,6 +142,21 @@ def test_a_client_backs_off_at_the_limit_of_its_key(tmp_path: Path) -> None:
         assert (stats["accepted"], stats["events"], stats["dropped"]["rate_limited"]) == (3, 3, 1)
 
 
+def test_what_a_filter_leaves_out_is_digested_and_counted(tmp_path: Path) -> None:
+    """A filter holds within a second: its events are accepted, digested, counted and not stored; no mail, no issue."""
+    with running(tmp_path) as server:
+        dsn = server.dsn
+        assert server.shell("project", "filter", "set", "1", "error_types", "Key*").returncode == 0
+        time.sleep(1.0)
+        run_program("equal_errors.py", dsn, "5")
+        run_program("one_by_one.py", dsn, "1")
+        stats = server.settle()
+        assert tuple(stats[name] for name in ("accepted", "digested", "pending", "dead", "events")) == (6, 6, 0, 0, 1)
+        assert stats["dropped"]["filter:error_types"] == 5
+        (issue,) = server.shell.json("issues")
+        assert (issue["title"], issue["count"]) == ("message 0", 1)
+
+
 def test_what_a_client_leaves_out_is_counted(tmp_path: Path) -> None:
     """Events that `before_send` took away show up as such in the counts, and in no other."""
     with running(tmp_path) as server:

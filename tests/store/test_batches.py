@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import pytest
 
 from kaput.model import (
@@ -146,3 +147,11 @@ def test_positions_drops_and_dead_are_kept_and_forgotten(store: Store) -> None:
     assert (tallies.digested, tallies.dead, tallies.dropped) == (1, 1, {"dead": 1, "too_large": 2})
     store.batches.forget([Position("s", 130)])
     assert store.batches.positions() == []
+
+
+def test_filtered_events_are_digested_and_dropped(store: Store) -> None:
+    """They count in both sums of their project and are not stored."""
+    filtered = [Drop("filter:crawlers", 1, 7200.0, 1), Drop("filter:crawlers", 1, 7200.0, 1)]
+    store.batches.commit(msgspec.structs.replace(batch(digested()), filtered=filtered), tell_all)
+    tallies = store.facts.tallies(1)
+    assert (tallies.digested, tallies.events, tallies.dropped) == (3, 1, {"filter:crawlers": 2})

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from werkzeug.serving import make_server
 
+from kaput.model import Filters
 from kaput.store.base import ProjectRow, Status
 from kaput.view.secret import setup_token
 from tests.browser import chromium
@@ -222,3 +223,20 @@ CONTRAST = """() => {
     return (high + 0.05) / (low + 0.05) < 4.5;
   }).map((pair) => pair.join(" on "));
 }"""
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (375, "dark")])
+def test_limits_and_filters_are_set(look: Look, site: Site, shop: ProjectRow, width: int, scheme: str) -> None:
+    """The settings page sets both, says so, and has no sideways scrolling."""
+    site.admin()
+    page = look.inside("/projects/shop/settings", width, scheme)
+    page.get_by_label("Events of default").fill("1000")
+    page.get_by_label("Seconds of default").fill("60")
+    page.get_by_role("button", name="Set", exact=True).click()
+    expect(page.get_by_text("takes 1000 events in 60 seconds")).to_be_visible()
+    page.get_by_label("Error types").fill("KeyError\n*Timeout")
+    page.get_by_label("Crawlers").check()
+    page.get_by_role("button", name="Set the filters").click()
+    expect(page.get_by_text("The filters are set.")).to_be_visible()
+    assert site.store.projects.filters()[shop.id] == Filters(error_types=("KeyError", "*Timeout"), crawlers=True)
+    assert page.evaluate("document.documentElement.scrollWidth") == width

@@ -31,7 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "tail": ("events", "Show new events as they come."),
     "export": ("events", "Write every stored event as JSON lines."),
     "stats": ("numbers", "Count what was accepted, digested, dropped and stored."),
-    "project": ("projects", "Make and list projects, and their keys."),
+    "project": ("projects", "Make and list projects, their keys and their filters."),
     "user": ("accounts", "Make accounts and change passwords."),
     "dead": ("dead", "List, retry or drop records that could not be digested."),
     "mail-test": ("mail", "Send a test mail."),

@@ -7,6 +7,7 @@ import click
 
 from kaput.cli.directory import find_project, first_project, opened, typed_by_a_person
 from kaput.cli.fields import key_fields, project_fields
+from kaput.cli.filters import filters
 from kaput.cli.options import data_option, json_option
 from kaput.cli.terminal import moment, print_json, print_table
 from kaput.errors import NotFound
@@ -31,7 +32,7 @@ def dsn(data: str | None, project: str | None) -> None:
 
 @click.group()
 def project() -> None:
-    """Make and list projects, and their keys."""
+    """Make and list projects, their keys and their filters."""
 
 
 @project.command("add")
@@ -57,6 +58,9 @@ def list_projects(data: str | None, *, as_json: bool) -> None:
         return
     heads = ("NUMBER", "PROJECT", "NAME", "MADE (UTC)")
     print_table(heads, ((str(row.id), row.slug, row.name, moment(row.created)) for row in rows))
+
+
+project.add_command(filters)
 
 
 @project.group()

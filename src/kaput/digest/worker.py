@@ -45,10 +45,10 @@ class Stop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What became of one entry: an event, feedback, a drop, or (`reason`) a record to be buried."""
+    """What became of one entry: an event, feedback, a filtered event, a drop, or (`reason`) a record to be buried."""
 
     entry: Entry
-    digested: Digested | Feedback | None = None
+    digested: Digested | Feedback | Drop | None = None
     drop: Drop | None = None
     reason: str = ""
 
@@ -148,6 +148,7 @@ class Worker:
             drops=[piece.drop for piece in pieces if piece.drop is not None],
             positions=list(positions.values()),
             feedback=[piece.digested for piece in pieces if isinstance(piece.digested, Feedback)],
+            filtered=[piece.digested for piece in pieces if isinstance(piece.digested, Drop)],
         )
         if self.batches.commit(batch, self.evaluate):
             self.told()

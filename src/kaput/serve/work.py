@@ -19,6 +19,7 @@ from kaput.digest.record import read
 from kaput.digest.worker import Worker
 from kaput.installation import Installation, attach
 from kaput.serve.lifeline import end_with_supervisor, receive
+from kaput.serve.sieve import Sieve
 from kaput.tell.mail import Composer
 from kaput.tell.outbox import Teller
 from kaput.tell.rules import evaluate
@@ -68,7 +69,7 @@ def run(installation: Installation) -> None:
     Worker(
         source=source,
         batches=installation.store.batches,
-        digest=read,
+        digest=Sieve(read, installation.store.projects, installation.clock),
         evaluate=evaluate,
         bury=DeadDirectory(settings.dead).bury,
         told=wake.set,

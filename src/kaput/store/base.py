@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from kaput.model import Batch, Change, Clock, Dead, Drop, Evaluate, Event, Kind, Position
+from kaput.model import Batch, Change, Clock, Dead, Drop, Evaluate, Event, Filters, Kind, Position
 
 # --- rows -----------------------------------------------------------------------------------------------------------
 
@@ -295,6 +295,16 @@ class Projects(Protocol):
             ValueError: a number that no limit can have, fit to be shown.
         """
 
+    def filters(self) -> dict[int, Filters]:
+        """Returns what each project leaves out, for those that leave out anything."""
+
+    def set_filters(self, project_id: int, filters: Filters) -> None:
+        """Changes what a project leaves out.
+
+        Raises:
+            ValueError: a pattern that no filter can have, fit to be shown.
+        """
+
     def members(self, project_id: int) -> list[AccountRow]:
         """Returns all who get the project's alerts: its members and every admin."""
 
@@ -439,8 +449,8 @@ class Facts(Protocol):
     def add_drops(self, drops: Sequence[Drop]) -> None:
         """Adds drops that did not come through the buffer."""
 
-    def drops_since(self, since: float) -> dict[str, int]:
-        """Returns drops by reason since a time, to the hour."""
+    def drops_since(self, since: float, project_id: int | None = None) -> dict[str, int]:
+        """Returns drops by reason since a time, to the hour: all but the internal project's, or one project's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,9 @@ class SqlBatches:
             changes = list(_changes(assigned, rows, now))
             _write_notices(connection, _drafts(connection, changes, evaluate))
             _write_dead(connection, batch.dead, now)
-            write_drops(connection, [*batch.drops, *_duplicate_drops(duplicates, now)])
-            _write_digested(connection, batch.digested)
+            write_drops(connection, [*batch.drops, *batch.filtered, *_duplicate_drops(duplicates, now)])
+            by_project = Counter(item.project_id for item in batch.digested)
+            _add_digested(connection, by_project + Counter(drop.project_id for drop in batch.filtered))
             _write_positions(connection, batch.positions)
         return changes
 
@@ -214,10 +215,6 @@ def _write_dead(connection: Connection, dead: Sequence[Dead], now: float) -> Non
             for d in dead
         ]
         connection.execute(insert(schema.dead).on_conflict_do_nothing(), rows)
-
-
-def _write_digested(connection: Connection, digested: Sequence[Digested]) -> None:
-    _add_digested(connection, Counter(item.project_id for item in digested))
 
 
 def _add_digested(connection: Connection, by_project: Counter[int]) -> None:

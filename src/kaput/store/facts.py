@@ -55,10 +55,10 @@ class SqlFacts:
         with self._database.write() as connection:
             write_drops(connection, drops)
 
-    def drops_since(self, since: float) -> dict[str, int]:
+    def drops_since(self, since: float, project_id: int | None = None) -> dict[str, int]:
         """See `kaput.store.base.Facts.drops_since`."""
         with self._database.read() as connection:
-            return _dropped(connection, None, since_hour=int(since // HOUR))
+            return _dropped(connection, project_id, since_hour=int(since // HOUR))
 
 
 def write_drops(connection: Connection, drops: Sequence[Drop]) -> None:

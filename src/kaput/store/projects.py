@@ -11,7 +11,8 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
 
 from kaput.errors import Conflict, NotFound
-from kaput.model import Clock
+from kaput.model import Clock, Filters
+from kaput.store import filters as columns
 from kaput.store import schema
 from kaput.store.base import AccountRow, KeyRow, ProjectRow
 from kaput.store.engine import Database
@@ -94,6 +95,19 @@ class SqlProjects:
             if not connection.execute(update(schema.project_key).where(_key.id == key_id).values(values)).rowcount:
                 raise NotFound(f"There is no key {key_id}.")
 
+    def filters(self) -> dict[int, Filters]:
+        """See `kaput.store.base.Projects.filters`."""
+        query = select(_project.id, _project.filters).where(_project.filters != "")
+        with self._database.read() as connection:
+            return {row.id: columns.read(row.filters) for row in connection.execute(query)}
+
+    def set_filters(self, project_id: int, filters: Filters) -> None:
+        """See `kaput.store.base.Projects.set_filters`."""
+        statement = update(schema.project).where(_project.id == project_id).values(filters=columns.written(filters))
+        with self._database.write() as connection:
+            if not connection.execute(statement).rowcount:
+                raise NotFound(f"There is no project {project_id}.")
+
     def members(self, project_id: int) -> list[AccountRow]:
         """See `kaput.store.base.Projects.members`."""
         with self._database.read() as connection:
@@ -130,7 +144,15 @@ def insert_project(connection: Connection, name: str, now: float, *, internal: b
     slug = INTERNAL_SLUG if internal else slug_of(name)
     if not internal and slug == INTERNAL_SLUG:
         raise Conflict(f"The name {name!r} is kept for Kaput's own problems; choose another.")
-    values = {"slug": slug, "name": name, "internal": internal, "last_number": 0, "digested": 0, "created": now}
+    values = {
+        "slug": slug,
+        "name": name,
+        "internal": internal,
+        "last_number": 0,
+        "digested": 0,
+        "filters": "",
+        "created": now,
+    }
     try:
         result = connection.execute(insert(schema.project).values(values).returning(_project.id))
     except IntegrityError as error:

@@ -45,6 +45,7 @@ project = Table(
     Column("internal", Boolean, nullable=False),
     Column("last_number", Integer, nullable=False),
     Column("digested", Integer, nullable=False),
+    Column("filters", Text, nullable=False),
     Column("created", Float, nullable=False),
 )
 

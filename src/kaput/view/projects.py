@@ -10,7 +10,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from kaput.errors import Conflict
+from kaput.model import Filters
 from kaput.store.base import AccountRow, KeyRow, ProjectRow, Status
+from kaput.view import filters
 from kaput.view.access import admin_only, visible_project, visible_projects
 from kaput.view.dsn import dsn
 from kaput.view.parts import parts
@@ -130,6 +132,18 @@ def limit_key(slug: str, key_id: int) -> str | tuple[str, int] | Response:
     return _done(project, f"The key {now}. It takes effect within a second.")
 
 
+@blueprint.post("/<slug>/filters")
+@admin_only
+def set_filters(slug: str) -> str | tuple[str, int] | Response:
+    """Changes which events are left out."""
+    project, wanted = visible_project(slug), filters.read(request.form)
+    try:
+        parts().store.projects.set_filters(project.id, wanted)
+    except ValueError as error:
+        return _settings(project, "", filter_problem=str(error), wanted=wanted), 400
+    return _done(project, "The filters are set. They take effect within a second.")
+
+
 @blueprint.post("/<slug>/members")
 @admin_only
 def add_member(slug: str) -> Response:
@@ -157,7 +171,13 @@ def _index(problem: str) -> str:
     return render_template("projects.html", rows=rows, problem=problem, name=request.form.get("name", ""))
 
 
-def _settings(project: ProjectRow, problem: str, key_problem: str = "") -> str:
+def _settings(
+    project: ProjectRow,
+    problem: str,
+    key_problem: str = "",
+    filter_problem: str = "",
+    wanted: Filters | None = None,
+) -> str:
     members = parts().store.projects.members(project.id)
     joined = {member.id for member in members}
     keys = parts().store.projects.keys(project.id)
@@ -166,6 +186,12 @@ def _settings(project: ProjectRow, problem: str, key_problem: str = "") -> str:
         project=project,
         problem=problem,
         key_problem=key_problem,
+        filter_problem=filter_problem,
+        filters=wanted or parts().store.projects.filters().get(project.id, Filters()),
+        globs=filters.GLOBS,
+        switches=filters.SWITCHES,
+        filtered=filters.lately(project.id),
+        days=filters.DAYS,
         keys=[(key, dsn(base_url(), key)) for key in keys],
         members=members,
         others=[account for account in parts().store.accounts.all() if account.id not in joined],

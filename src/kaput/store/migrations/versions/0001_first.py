@@ -33,6 +33,7 @@ def _people() -> None:
         sa.Column("internal", sa.Boolean(), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
         sa.Column("digested", sa.Integer(), nullable=False),
+        sa.Column("filters", sa.Text(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
         sa.UniqueConstraint("slug", name=op.f("uq_project_slug")),

@@ -1,0 +1,62 @@
+"""The filters between the digest and the worker, over a real store."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from kaput.digest.record import digest
+from kaput.model import Digested, Drop, Filters, Record
+from kaput.serve.sieve import Sieve
+from kaput.store.base import Store
+from kaput.store.database import open_store
+from kaput.store.migrate import migrate
+from tests.clock import SettableClock
+
+RECORD = Record(1, "ab" * 16, 1_800_000_000.0, b'{"environment": "test"}')
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: SettableClock) -> Iterator[Store]:
+    migrate(tmp_path / "kaput.db")
+    opened = open_store(tmp_path / "kaput.db", clock, busy_seconds=0.2)
+    yield opened
+    opened.close()
+
+
+def test_an_event_of_a_filter_is_a_drop(store: Store, clock: SettableClock) -> None:
+    """The drop names filter and project; another project's events stay."""
+    store.projects.set_filters(1, Filters(environments=("test",)))
+    sieve = Sieve(digest, store.projects, clock)
+    assert sieve(RECORD) == Drop("filter:environments", 1, clock.now, 1)
+    assert isinstance(sieve(Record(2, "ab" * 16, clock.now, RECORD.body)), Digested)
+
+
+def test_the_filters_are_followed(store: Store, clock: SettableClock) -> None:
+    """A change holds half a second later, in either direction, and a clock that was set back delays nothing."""
+    sieve = Sieve(digest, store.projects, clock)
+    assert isinstance(sieve(RECORD), Digested)
+    store.projects.set_filters(1, Filters(environments=("test",)))
+    clock.now += 0.5
+    assert isinstance(sieve(RECORD), Drop)
+    store.projects.set_filters(1, Filters())
+    clock.now -= 3600
+    assert isinstance(sieve(RECORD), Digested)
+
+
+def test_without_a_database_the_last_filters_stay(store: Store, clock: SettableClock, tmp_path: Path) -> None:
+    """Events go on through the filters that were read last."""
+    store.projects.set_filters(1, Filters(environments=("test",)))
+    sieve = Sieve(digest, store.projects, clock)
+    assert isinstance(sieve(RECORD), Drop)
+    with closing(sqlite3.connect(tmp_path / "kaput.db")) as connection:
+        connection.execute("ALTER TABLE project RENAME TO gone")
+    clock.now += 10
+    assert isinstance(sieve(RECORD), Drop)

@@ -25,9 +25,19 @@ def test_paths_of_the_protocol_are_found(path: str, expected: Route) -> None:
     assert route.is_ingest(path)
 
 
-@pytest.mark.parametrize("path", ["/api/7/", "/api/7/chunk-upload/", "/api/embed/other/", "/api/7/envelope/more/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/7/",
+        "/api/7/chunk-upload/",
+        "/api/embed/other/",
+        "/api/7/envelope/more/",
+        "/api/x/store/",
+        "/api/01/envelope",
+    ],
+)
 def test_unknown_ingest_paths_are_404(path: str) -> None:
-    """A path below a project that is none of the protocol's is answered here, with a 404."""
+    """A path below a project, or what is meant for one, that is none of the protocol's is answered here, with a 404."""
     assert route.is_ingest(path)
     with pytest.raises(Refused) as caught:
         route.find(path)
@@ -37,9 +47,9 @@ def test_unknown_ingest_paths_are_404(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        *("/", "/api/", "/api/0/projects/", "/api/0/envelope/", "/api/01/envelope/", "/api/x/store/", "/api/7"),
-        *("/api/storex", "/api/\u0667/envelope/", "/issues/7/", "//api/7/envelope/", "/api/stores/", "/api/store/x"),
-        "/api/" + "9" * 40 + "/envelope/",
+        *("/", "/api/", "/api/0/projects/", "/api/0/envelope/", "/api/x/other/", "/api/7"),
+        *("/api/storex", "/api/\u0667/other/", "/issues/7/", "//api/7/envelope/", "/api/stores/", "/api/store/x"),
+        "/api/" + "9" * 40 + "/",
     ],
 )
 def test_other_paths_are_left_to_the_page(path: str) -> None:

@@ -12,7 +12,10 @@ from msgspec import Struct
 from kaput.errors import Refused
 
 # A project number begins with 1 to 9: /api/0/ is the REST interface.
-_INGEST = re.compile(r"/api/(?:[1-9][0-9]{0,17}/|store/?\Z|embed/)")
+# A client whose DSN names no number is told so by accept, in JSON and with a count, not by the page.
+_INGEST = re.compile(
+    r"/api/(?:[1-9][0-9]{0,17}/|store/?\Z|embed/|(?!0/)[^/]+/(?:envelope|store|security|csp-report|minidump)/?\Z)"
+)
 _ROUTE = re.compile(r"/api/(?:([1-9][0-9]{0,17})/)?(envelope|store|security|csp-report|minidump|embed/error-page)/?")
 
 

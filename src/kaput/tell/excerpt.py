@@ -166,7 +166,7 @@ def _source(frame: Frame) -> Iterator[SourceLine]:
         return
     before, after = frame.pre_context[-AROUND:], frame.post_context[:AROUND]
     for index, text in enumerate([*before, frame.context_line, *after], start=-len(before)):
-        number = "" if frame.lineno is None else str(frame.lineno + index)
+        number = "" if frame.lineno is None or frame.lineno + index < 1 else str(frame.lineno + index)
         yield SourceLine(number, _source_text(text), failing=index == 0)
 
 

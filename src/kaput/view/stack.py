@@ -289,6 +289,7 @@ def _source(frame: Frame, platform: str, budget: Budget) -> Iterator[SourceLine]
     html = coloured(texts, frame.filename, platform) if budget.take_coloured() else [Markup.escape(t) for t in texts]
     for index, line in enumerate(html):
         number = frame.lineno + index - len(before) if frame.lineno is not None else None
+        number = number if number is None or number > 0 else None  # a client may send more lines than there are
         yield SourceLine(number, line, index == len(before))
 
 

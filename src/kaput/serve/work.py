@@ -8,10 +8,12 @@ a commit wakes it without any way between processes, and another process would c
 
 import gc
 import logging
+import math
 import os
 import signal
 import sys
 import threading
+import time
 
 from kaput.buffer.reader import SegmentReader
 from kaput.digest.dead import DeadDirectory
@@ -28,6 +30,7 @@ from kaput.tell.smtp import SmtpChannel
 TELLER_SECONDS = 12.0
 NICENESS = 10
 COLLECT_AFTER = 200_000
+GLANCE = 0.1
 
 
 def main() -> int:
@@ -50,16 +53,40 @@ def _spare_the_collector() -> None:
     gc.set_threshold(COLLECT_AFTER, 10, 100)
 
 
+class _Ending:
+    """Set by a signal handler, which may wait for no lock: it could be the one that it interrupted.
+
+    `threading.Event` takes one in `set` and in `wait`.
+    """
+
+    def __init__(self) -> None:
+        self._set = False
+
+    def set(self) -> None:
+        self._set = True
+
+    def is_set(self) -> bool:
+        return self._set
+
+    def clear(self) -> None:
+        self._set = False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        deadline = time.monotonic() + (math.inf if timeout is None else timeout)
+        while not self._set and time.monotonic() < deadline:
+            time.sleep(min(GLANCE, max(0.0, deadline - time.monotonic())))
+        return self._set
+
+
 def run(installation: Installation) -> None:
     """Runs worker and teller until SIGTERM."""
     settings = installation.settings
-    stop, wake = threading.Event(), threading.Event()
+    stop, wake = _Ending(), threading.Event()
     source = SegmentReader(settings.spool, installation.store.batches.positions())
 
     def end(_number: int, _frame: object) -> None:
         stop.set()
         source.wake()
-        wake.set()
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
@@ -75,10 +102,11 @@ def run(installation: Installation) -> None:
         told=wake.set,
         clock=installation.clock,
     ).run(stop)
+    wake.set()
     teller.join(TELLER_SECONDS)
 
 
-def _tell(installation: Installation, stop: threading.Event, wake: threading.Event) -> None:
+def _tell(installation: Installation, stop: _Ending, wake: threading.Event) -> None:
     settings, store = installation.settings, installation.store
     channel = SmtpChannel(settings) if settings.smtp_host else None
     composer = Composer(settings.sender, installation.mail_origin())

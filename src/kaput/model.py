@@ -13,6 +13,9 @@ from typing import Any
 
 from msgspec import Struct, field
 
+HOUR = 3600
+"""Seconds; counters and drops are kept by the hour."""
+
 Clock = Callable[[], float]
 """Answers the time now, in seconds since the epoch."""
 

@@ -24,13 +24,12 @@ from msgspec import Struct
 from kaput.buffer.bell import Ringer
 from kaput.buffer.frames import HEAD, encode
 from kaput.errors import BufferUnwritable
-from kaput.model import Clock, Drop, Record
+from kaput.model import HOUR, Clock, Drop, Record
 
 SUFFIX = ".seg"
 UNNAMED = ".new"
 GROUP_BYTES = 16 * 1024**2
 NOTE_SECONDS = 1.0
-HOUR = 3600
 
 
 class _Waiting(Struct, frozen=True):

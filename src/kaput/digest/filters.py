@@ -40,7 +40,7 @@ CRAWLERS = (
     *("googlebot", "adsbot-google", "mediapartners-google", "google-inspectiontool", "bingbot", "bingpreview"),
     *("yandexbot", "yandeximages", "baiduspider", "duckduckbot", "applebot", "petalbot", "seznambot", "slurp"),
     *("ahrefsbot", "semrushbot", "mj12bot", "dotbot", "rogerbot", "dataforseobot", "amazonbot", "bytespider"),
-    *("gptbot", "claudebot", "ccbot", "perplexitybot", "facebookexternalhit", "facebot", "twitterbot", "linkedinbot"),
+    *("ccbot", "perplexitybot", "facebookexternalhit", "facebot", "twitterbot", "linkedinbot"),
     *("pinterestbot", "redditbot", "slackbot", "discordbot", "telegrambot", "ia_archiver", "archive.org_bot"),
     *("headlesschrome", "chrome-lighthouse", "pingdom", "uptimerobot", "statuscake", "crawler", "spider"),
 )

@@ -14,9 +14,8 @@ from kaput.errors import NotFound
 from kaput.model import Digested, Kind
 from kaput.store import schema
 from kaput.store.base import Status
+from kaput.store.engine import CHUNK
 from kaput.store.issues import write_activity
-
-CHUNK = 500
 
 _issue = schema.issue.c
 _hash = schema.issue_hash.c

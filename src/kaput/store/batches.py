@@ -14,13 +14,11 @@ from kaput.store import schema
 from kaput.store.assignment import Assigned, assign, update_issues
 from kaput.store.base import DeadRow
 from kaput.store.counters import write_hours, write_tags, write_users
-from kaput.store.engine import Database
+from kaput.store.engine import CHUNK, Database
 from kaput.store.facts import DEAD_REASON, write_drops
 from kaput.store.feedback import write_feedback
 from kaput.store.payload import PayloadCodec
 from kaput.store.projects import members_of
-
-CHUNK = 500
 
 _event = schema.event.c
 _dead = schema.dead.c

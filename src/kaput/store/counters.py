@@ -12,11 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, Table, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
-from kaput.model import Event
+from kaput.model import HOUR, Event
 from kaput.store import schema
+from kaput.store.engine import CHUNK
 
-HOUR = 3600
-CHUNK = 500
 LONGEST_VALUE = 200
 CONTEXT_TAGS = ("browser", "os", "runtime", "device")
 

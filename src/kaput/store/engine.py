@@ -20,6 +20,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from kaput.errors import StoreUnavailable
 
 BUSY_SECONDS = 5.0
+CHUNK = 500
+"""Values that one statement asks for; SQLite takes 32,766 at most, and older ones 999."""
 WRITE_OPTION = "kaput_write"
 
 

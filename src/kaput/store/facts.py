@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from sqlalchemy import Column, ColumnElement, Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from kaput.model import Drop, Position
+from kaput.model import HOUR, Drop, Position
 from kaput.store import schema
 from kaput.store.base import Tallies
 from kaput.store.engine import Database
 
-HOUR = 3600
 DEAD_REASON = "dead"
 NOTICE_STATES = {"pending": "pending", "held": "pending", "sent": "sent", "failed": "failed"}
 

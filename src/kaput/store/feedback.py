@@ -12,9 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 from kaput.model import Digested, Feedback, titled
 from kaput.store import schema
 from kaput.store.base import FeedbackRow
-from kaput.store.engine import Database
-
-CHUNK = 500
+from kaput.store.engine import CHUNK, Database
 
 _feedback = schema.feedback.c
 _event = schema.event.c

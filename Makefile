@@ -28,7 +28,8 @@ check: .venv/development.stamp
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-bench: .venv/development.stamp
+bench: DEBIAN := wrk
+bench: .venv/development.stamp debian
 	@for file in benchmarks/*.py; do name="$${file##*/}"; $(BIN)/python -m "benchmarks.$${name%.py}" || exit 1; done
 
 docs: .venv/development.stamp
@@ -57,10 +58,10 @@ screenshot: .venv/development.stamp debian
 	.venv-raven/bin/python $(PIP) -r requirements-raven.txt
 	@touch $@
 
-# Programs that tests start: a browser, and strace to see the sync before the answer.
+# Programs that tests start: a browser, and strace to see the sync before the answer; for benchmarks the load.
 debian:
 	@missing=; for name in $(DEBIAN); do command -v $$name >/dev/null || missing="$$missing $$name"; done; \
 	[ -z "$$missing" ] && exit 0; \
 	if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as="sudo -n"; else \
-	  echo "The tests need$$missing. Install with: sudo apt-get install --yes$$missing" >&2; exit 1; fi; \
+	  echo "This needs$$missing. Install with: sudo apt-get install --yes$$missing" >&2; exit 1; fi; \
 	$$as apt-get update --quiet && DEBIAN_FRONTEND=noninteractive $$as apt-get install --yes --quiet --no-install-recommends$$missing

@@ -179,7 +179,7 @@ def _take_error_page(request: Request, admission: Admission, limits: Limits, new
         return Taken([], [], "", reply.script(widget.script(query)))
     form = encoding.unpack(request.body, request.headers.get("content-encoding", ""), limits.max_unpacked)
     said = feedback.of_form(event_id, form)
-    return Taken([_feedback_record(said, request, admission, limits, new_id)], [], event_id)
+    return Taken([_aside(FEEDBACK, said, request, admission, limits, new_id)], [], event_id)
 
 
 _TAKERS: dict[route.Endpoint, Callable[[Request, Admission, Limits, NewId], Taken]] = {
@@ -204,13 +204,12 @@ def _take_envelope(
         if item.type == "client_report":
             left_out += client_report.read(bytes(item.payload))
             continue
-        if item.type != "event" and item.type not in feedback.ITEMS:
+        if item.type != EVENT and item.type not in _ASIDES:
             left_out[f"unsupported:{item.type if item.type in KNOWN_TYPES else 'other'}"] += 1
             continue
         try:
-            if item.type in feedback.ITEMS:
-                said = feedback.of_item(item.type, bytes(item.payload))
-                records.append(_feedback_record(said, request, admission, limits, new_id))
+            if item.type != EVENT:
+                records.append(_aside_record(item, request, admission, limits, new_id))
                 continue
             # The header's id is for the first event that has none; a second one would be taken for its duplicate.
             records.append(_record(bytes(item.payload), request, admission, limits, lambda: next(ids, "") or new_id()))
@@ -223,12 +222,23 @@ def _take_envelope(
     return Taken(records, _drops(left_out, request, admission), answer_id)
 
 
-def _feedback_record(said: bytes, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Record:
-    """Makes a record with an id of its own: the event may be spoken of several times."""
-    if len(said) > limits.max_event:
-        raise Refused(413, "too_large", f"The feedback is larger than {limits.max_event} bytes; send less.")
+_ASIDES: dict[str, tuple[str, Callable[[envelope.Item], bytes]]] = {
+    kind: (FEEDBACK, lambda item: feedback.of_item(item.type, bytes(item.payload))) for kind in feedback.ITEMS
+}
+"""Item types that become a record, but no event: its kind, and what makes its body; that raises Refused."""
+
+
+def _aside_record(item: envelope.Item, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Record:
+    kind, read = _ASIDES[item.type]
+    return _aside(kind, read(item), request, admission, limits, new_id)
+
+
+def _aside(kind: str, body: bytes, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Record:
+    """Makes a record with an id of its own: an event may be spoken of several times."""
+    if len(body) > limits.max_event:
+        raise Refused(413, "too_large", f"The {kind} is larger than {limits.max_event} bytes; send less.")
     client, address = admission.client, request.address
-    return Record(admission.project_id, new_id(), request.received, said, client, address, FEEDBACK)
+    return Record(admission.project_id, new_id(), request.received, body, client, address, kind)
 
 
 def _drops(left_out: Counter[str], request: Request, admission: Admission) -> list[Drop]:

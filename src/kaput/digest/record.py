@@ -4,6 +4,8 @@ In: a record from the buffer. Out: what the store keeps of it. Pure. The roots h
 (`model.Digest`).
 """
 
+from collections.abc import Callable
+
 from kaput.digest.decode import decode
 from kaput.digest.feedback import feedback
 from kaput.digest.fingerprint import group
@@ -11,12 +13,12 @@ from kaput.digest.normalise import normalise, select
 from kaput.digest.ration import ration
 from kaput.digest.scrub import scrub
 from kaput.digest.title import title
-from kaput.model import FEEDBACK, Digested, Feedback, Record
+from kaput.model import FEEDBACK, Aside, Digested, Record
 
 
-def read(record: Record) -> Digested | Feedback:
+def read(record: Record) -> Digested | Aside:
     """Makes of a record what its kind is; raises Undigestible as `digest` does."""
-    return feedback(record) if record.kind == FEEDBACK else digest(record)
+    return _READERS.get(record.kind, digest)(record)
 
 
 def digest(record: Record) -> Digested:
@@ -28,3 +30,7 @@ def digest(record: Record) -> Digested:
     raw, cut = ration(select(decode(record.body)), len(record.body))
     event = normalise(raw, record, scrub(raw), cut)
     return Digested(record.project_id, event, group(event), title(event))
+
+
+_READERS: dict[str, Callable[[Record], Digested | Aside]] = {FEEDBACK: feedback}
+"""What reads a record that is no event, by its kind."""

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from kaput.buffer.base import Entry, Source
 from kaput.errors import StoreUnavailable, Undigestible
-from kaput.model import EVENT, Batch, Clock, Dead, Digest, Digested, Drop, Evaluate, Feedback, Position, Record
+from kaput.model import EVENT, Aside, Batch, Clock, Dead, Digest, Digested, Drop, Evaluate, Position, Record
 from kaput.store.base import Batches
 
 IDLE_SECONDS = 1.0
@@ -45,10 +45,10 @@ class Stop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What became of one entry: an event, feedback, a filtered event, a drop, or (`reason`) a record to be buried."""
+    """What became of one entry: an event, an aside, a filtered event, a drop, or (`reason`) a record to be buried."""
 
     entry: Entry
-    digested: Digested | Feedback | Drop | None = None
+    digested: Digested | Aside | Drop | None = None
     drop: Drop | None = None
     reason: str = ""
 
@@ -147,7 +147,7 @@ class Worker:
             dead=[self._buried(piece) for piece in pieces if piece.reason],
             drops=[piece.drop for piece in pieces if piece.drop is not None],
             positions=list(positions.values()),
-            feedback=[piece.digested for piece in pieces if isinstance(piece.digested, Feedback)],
+            asides=[piece.digested for piece in pieces if isinstance(piece.digested, Aside)],
             filtered=[piece.digested for piece in pieces if isinstance(piece.digested, Drop)],
         )
         if self.batches.commit(batch, self.evaluate):

@@ -8,7 +8,7 @@ import logging
 
 from kaput.digest.filters import PREFIX, Judge, compiled
 from kaput.errors import StoreUnavailable
-from kaput.model import Clock, Digest, Digested, Drop, Feedback, Filters, Record
+from kaput.model import Aside, Clock, Digest, Digested, Drop, Filters, Record
 from kaput.store.base import Projects
 
 STALE_SECONDS = 0.5
@@ -27,7 +27,7 @@ class Sieve:
         self._filters: dict[int, Filters] = {}
         self._judges: dict[int, Judge] = {}
 
-    def __call__(self, record: Record) -> Digested | Feedback | Drop:
+    def __call__(self, record: Record) -> Digested | Aside | Drop:
         """Digests a record; raises what the digest raises."""
         made = self._digest(record)
         self._follow()

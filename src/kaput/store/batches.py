@@ -11,12 +11,12 @@ from sqlalchemy.dialects.sqlite import insert
 
 from kaput.model import Batch, Change, Clock, Dead, Digested, Draft, Drop, Evaluate, Event, Position
 from kaput.store import schema
+from kaput.store.asides import write_asides
 from kaput.store.assignment import Assigned, assign, update_issues
 from kaput.store.base import DeadRow
 from kaput.store.counters import write_hours, write_tags, write_users
 from kaput.store.engine import CHUNK, Database
 from kaput.store.facts import DEAD_REASON, write_drops
-from kaput.store.feedback import write_feedback
 from kaput.store.payload import PayloadCodec
 from kaput.store.projects import members_of
 
@@ -44,7 +44,7 @@ class SqlBatches:
             fresh, duplicates = _split(batch.digested, _stored(connection, batch.digested))
             assigned = assign(connection, fresh, now)
             rows = self._write_events(connection, assigned)
-            write_feedback(connection, batch.feedback, fresh)
+            write_asides(connection, batch.asides, fresh)
             events = [(item.issue_id, item.digested.event) for item in assigned]
             write_hours(connection, events)
             write_tags(connection, events)

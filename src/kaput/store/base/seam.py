@@ -1,234 +1,29 @@
-"""The seam of the store: what the stages may ask of it, whatever database is behind it.
+"""The methods of the store, one protocol a noun, and the store that holds one of each.
 
-In: batches from the worker, decisions of people, the outbox's marks. Out: rows as frozen structs.
-`digest/worker.py`, `tell/` and `view/` import this file and no other of this stage; `app.py`, `serve.py` and `cli/`
-open the store behind it (`store/database.py`).
-
-Each method is one transaction. Times are seconds since the epoch. Methods that look something up by id raise
-`kaput.errors.NotFound` when it is not there.
+In: batches from the worker, decisions of people, the outbox's marks. Out: rows. Imported through `kaput.store.base`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Protocol
 
-from msgspec import Struct
-
-from kaput.model import Batch, Change, Clock, Dead, Drop, Evaluate, Event, Filters, Kind, Position
-
-# --- rows -----------------------------------------------------------------------------------------------------------
-
-
-class Status(StrEnum):
-    """The state of an issue, as people decided it."""
-
-    UNRESOLVED = "unresolved"
-    RESOLVED = "resolved"
-    MUTED = "muted"
-
-
-class ProjectRow(Struct, frozen=True):
-    """One project. `internal` marks the project `kaput`, in which Kaput keeps its own problems."""
-
-    id: int
-    slug: str
-    name: str
-    internal: bool
-    created: float
-
-
-class KeyRow(Struct, frozen=True):
-    """One key of a project.
-
-    Attributes:
-        public: the user part of its DSN, 32 hexadecimal digits.
-        limit_events: how many events it may bring in `limit_seconds`; both 0 when it has no limit.
-    """
-
-    id: int
-    project_id: int
-    public: str
-    label: str
-    disabled: bool
-    created: float
-    limit_events: int = 0
-    limit_seconds: int = 0
-
-
-class AccountRow(Struct, frozen=True):
-    """One person. `epoch` grows with each change of password, which ends all sessions of before."""
-
-    id: int
-    email: str
-    admin: bool
-    epoch: int
-    created: float
-
-
-class IssueRow(Struct, frozen=True):
-    """One issue as the list shows it.
-
-    Attributes:
-        short_id: upper-case slug of the project and number in it: `SHOP-41`.
-        project: slug of the project.
-        users: how many different users were affected.
-        regressed: it was resolved, and came again.
-        release: release of the newest event; `environment` likewise.
-    """
-
-    id: int
-    short_id: str
-    project_id: int
-    project: str
-    title: str
-    type: str
-    value: str
-    culprit: str
-    status: Status
-    level: str
-    count: int
-    users: int
-    first_seen: float
-    last_seen: float
-    regressed: bool
-    release: str
-    environment: str
-    platform: str
-    grouped_by: str
-
-
-class EventRow(Struct, frozen=True):
-    """One stored event without its payload. `row` grows in the order of storing."""
-
-    row: int
-    event_id: str
-    issue_id: int
-    project_id: int
-    project: str
-    timestamp: float
-    received: float
-    level: str
-    release: str
-    environment: str
-
-
-class StoredEvent(Struct, frozen=True):
-    """One stored event with its payload."""
-
-    row: EventRow
-    event: Event
-
-
-class Neighbours(Struct, frozen=True):
-    """Where an event stands among the stored events of its issue; `index` counts from 1, oldest first."""
-
-    index: int
-    total: int
-    previous: str | None
-    next: str | None
-    oldest: str
-    newest: str
-
-
-class TagCount(Struct, frozen=True):
-    """How often a tag had a value within an issue."""
-
-    key: str
-    value: str
-    count: int
-
-
-class ActivityRow(Struct, frozen=True):
-    """Something done to an issue. `who` is an address, or empty when Kaput did it; `kind`: see `Activity`."""
-
-    kind: str
-    who: str
-    detail: str
-    time: float
-
-
-class FeedbackRow(Struct, frozen=True):
-    """What a person said.
-
-    Attributes:
-        event_id: the event that it is about; empty when it is about none.
-        short_id: the event's issue; empty, as `title` is, while no event of this id came.
-    """
-
-    event_id: str
-    short_id: str
-    title: str
-    name: str
-    email: str
-    comments: str
-    created: float
-
-
-class DeadRow(Struct, frozen=True):
-    """One record in `dead/`."""
-
-    dead: Dead
-    stored: float
-
-
-class NoticeRow(Struct, frozen=True):
-    """One notice of the outbox.
-
-    Attributes:
-        state: pending, held, sent or failed.
-        due: when to try next; for a held notice when it was held back.
-        sequence: how many notices about this issue went to this recipient before, 0 for the first.
-        error: the mail server's own words at the last attempt.
-    """
-
-    id: int
-    kind: Kind
-    project_id: int
-    issue_id: int
-    event_row: int
-    recipient: str
-    state: str
-    created: float
-    due: float
-    attempts: int
-    sequence: int
-    error: str
-
-
-# --- questions ------------------------------------------------------------------------------------------------------
-
-
-class IssueFilter(Struct, frozen=True):
-    """Which issues. `query` is the text a person typed; `projects` None means all but the internal one."""
-
-    query: str = ""
-    projects: tuple[int, ...] | None = None
-    status: Status | None = None
-    limit: int = 50
-    offset: int = 0
-
-
-class IssuePage(Struct, frozen=True):
-    """A page of issues, newest first, and how many the filter finds in all."""
-
-    issues: list[IssueRow]
-    total: int
-
-
-class Tallies(Struct, frozen=True):
-    """What the database counts of `kaput.model.Stats`, and how far the buffer was read at that moment."""
-
-    digested: int
-    dead: int
-    dropped: dict[str, int]
-    issues: int
-    events: int
-    notices: dict[str, int]
-    positions: list[Position]
-
-
-# --- the seam -------------------------------------------------------------------------------------------------------
+from kaput.model import Batch, Change, Clock, Drop, Evaluate, Filters, Position
+from kaput.store.base.questions import IssueFilter, IssuePage, Tallies
+from kaput.store.base.rows import (
+    AccountRow,
+    ActivityRow,
+    DeadRow,
+    EventRow,
+    FeedbackRow,
+    IssueRow,
+    KeyRow,
+    Neighbours,
+    NoticeRow,
+    ProjectRow,
+    Status,
+    StoredEvent,
+    TagCount,
+)
 
 
 class Batches(Protocol):

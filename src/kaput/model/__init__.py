@@ -1,0 +1,76 @@
+"""What travels between the stages: the record, the event, the issue's change, the notice.
+
+In: nothing. Out: frozen msgspec structs and the types of the functions that the roots hand into a stage.
+Anyone may import it; it imports no stage.
+
+Times are seconds since the epoch, UTC, as floats.
+"""
+
+from kaput.model.batch import Aside, Batch, Dead, Digested, Feedback, Grouping, Position, Title
+from kaput.model.event import (
+    Breadcrumb,
+    Breadcrumbs,
+    Event,
+    ExceptionChain,
+    ExceptionValue,
+    FieldError,
+    Frame,
+    LogEntry,
+    Mechanism,
+    Request,
+    Sdk,
+    Stacktrace,
+    Thread,
+    Threads,
+    User,
+    titled,
+)
+from kaput.model.filters import Filters
+from kaput.model.functions import Clock, Digest, DropDead, Evaluate, ReadStats, RetryDead, SendTest
+from kaput.model.notice import Change, Draft, Kind
+from kaput.model.record import EVENT, FEEDBACK, HOUR, Drop, Record
+from kaput.model.stats import Stats
+
+__all__ = [
+    "EVENT",
+    "FEEDBACK",
+    "HOUR",
+    "Aside",
+    "Batch",
+    "Breadcrumb",
+    "Breadcrumbs",
+    "Change",
+    "Clock",
+    "Dead",
+    "Digest",
+    "Digested",
+    "Draft",
+    "Drop",
+    "DropDead",
+    "Evaluate",
+    "Event",
+    "ExceptionChain",
+    "ExceptionValue",
+    "Feedback",
+    "FieldError",
+    "Filters",
+    "Frame",
+    "Grouping",
+    "Kind",
+    "LogEntry",
+    "Mechanism",
+    "Position",
+    "ReadStats",
+    "Record",
+    "Request",
+    "RetryDead",
+    "Sdk",
+    "SendTest",
+    "Stacktrace",
+    "Stats",
+    "Thread",
+    "Threads",
+    "Title",
+    "User",
+    "titled",
+]

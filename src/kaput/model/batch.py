@@ -1,0 +1,107 @@
+"""What the digest makes of records, and what one transaction of the worker stores.
+
+In: nothing. Out: frozen structs. Imported through `kaput.model`.
+"""
+
+from msgspec import Struct
+
+from kaput.model.event import Event, titled
+from kaput.model.record import Drop
+
+
+class Grouping(Struct, frozen=True):
+    """Why an event belongs to its issue.
+
+    Attributes:
+        version: name of the frozen algorithm, e.g. `v1`.
+        hashes: 32 hexadecimal digits each, strict first; at least one.
+        reason: one sentence in words, e.g. `last own frame: shop.pricing.price_cart, its line`.
+    """
+
+    version: str
+    hashes: tuple[str, ...]
+    reason: str
+
+
+class Title(Struct, frozen=True):
+    """How an issue is called. For a message `type` is empty and `value` is the message.
+
+    Attributes:
+        culprit: where: the function or transaction, e.g. `price_cart in shop/pricing.py`.
+    """
+
+    type: str
+    value: str
+    culprit: str
+
+    @property
+    def text(self) -> str:
+        """The title in one line: `KeyError: 'sku-9'`."""
+        return titled(self.type, self.value)
+
+
+class Digested(Struct, frozen=True):
+    """A record after digest: ready to be stored."""
+
+    project_id: int
+    event: Event
+    grouping: Grouping
+    title: Title
+
+
+class Feedback(Struct, frozen=True):
+    """What a person said about an event.
+
+    Attributes:
+        feedback_id: 32 hexadecimal digits; the same at every digest of the same record.
+        event_id: the event that it is about, which may not be there yet; empty when it is about none.
+    """
+
+    project_id: int
+    feedback_id: str
+    event_id: str
+    name: str
+    email: str
+    comments: str
+    created: float
+
+
+Aside = Feedback
+"""What the digest makes of a record that is no event; the store has a writer for each."""
+
+
+class Dead(Struct, frozen=True):
+    """A record that could not be digested. `name` is its file in `dead/`, without a path."""
+
+    name: str
+    reason: str
+    project_id: int
+    event_id: str
+    received: float
+
+
+class Position(Struct, frozen=True):
+    """How far a segment has been read.
+
+    Attributes:
+        segment: the segment's file name.
+        offset: bytes from the start of the file to the first record that was not read.
+    """
+
+    segment: str
+    offset: int
+
+
+class Batch(Struct, frozen=True):
+    """What one transaction of the worker stores. Counts say how many records of each kind the positions cover.
+
+    Attributes:
+        filtered: events that were digested and left out, each as a drop.
+    """
+
+    digested: list[Digested]
+    dead: list[Dead]
+    drops: list[Drop]
+    positions: list[Position]
+    asides: list[Aside] = []
+    filtered: list[Drop] = []

@@ -1,0 +1,36 @@
+"""What may be told: a change of an issue, and a notice about it for one recipient.
+
+In: nothing. Out: frozen structs. Imported through `kaput.model`.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Kind(StrEnum):
+    """What happened to an issue."""
+
+    NEW = "new"
+    REGRESSED = "regressed"
+
+
+class Change(Struct, frozen=True):
+    """Something about an issue that a person may want to be told.
+
+    Attributes:
+        event_row: the stored event that made it, by its row.
+    """
+
+    kind: Kind
+    project_id: int
+    issue_id: int
+    event_row: int
+    time: float
+
+
+class Draft(Struct, frozen=True):
+    """A notice to be written into the outbox: one change for one recipient."""
+
+    change: Change
+    recipient: str

@@ -1,0 +1,26 @@
+"""The sums over everything.
+
+In: nothing. Out: a frozen struct. Imported through `kaput.model`.
+"""
+
+from msgspec import Struct, field
+
+
+class Stats(Struct, frozen=True):
+    """Counts since the data directory was made, in events: accepted = digested + pending + dead.
+
+    Attributes:
+        digested: includes duplicates, filtered events, and dead records that were dropped by hand.
+        pending: accepted, not yet visible.
+        dropped: by reason.
+        notices: by state: sent, pending, failed.
+    """
+
+    accepted: int
+    digested: int
+    pending: int
+    dead: int
+    dropped: dict[str, int]
+    issues: int
+    events: int
+    notices: dict[str, int] = field(default_factory=dict)

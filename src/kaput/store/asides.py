@@ -1,0 +1,22 @@
+"""What clients send beside events, each kind to the writer of its own.
+
+In: the asides of a batch. Out: rows within the batch's transaction. `store/batches.py` imports it.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from kaput.model import Aside, Digested
+from kaput.store.feedback import write_feedback
+
+
+def write_asides(connection: Connection, asides: Sequence[Aside], fresh: Sequence[Digested]) -> None:
+    """Stores the asides of a batch.
+
+    Args:
+        connection: of the batch's transaction; its events are written already.
+        asides: of the batch, in the order in which they came.
+        fresh: the batch's events; what is about them may have come before.
+    """
+    write_feedback(connection, asides, fresh)

@@ -1,0 +1,55 @@
+"""The seam of the store: what the stages may ask of it, whatever database is behind it.
+
+In: batches from the worker, decisions of people, the outbox's marks. Out: rows as frozen structs.
+`digest/worker.py`, `tell/` and `view/` import this file and no other of this stage; `app.py`, `serve.py` and `cli/`
+open the store behind it (`store/database.py`).
+
+Each method is one transaction. Times are seconds since the epoch. Methods that look something up by id raise
+`kaput.errors.NotFound` when it is not there.
+"""
+
+from kaput.store.base.questions import IssueFilter, IssuePage, Tallies
+from kaput.store.base.rows import (
+    AccountRow,
+    ActivityRow,
+    DeadRow,
+    EventRow,
+    FeedbackRow,
+    IssueRow,
+    KeyRow,
+    Neighbours,
+    NoticeRow,
+    ProjectRow,
+    Status,
+    StoredEvent,
+    TagCount,
+)
+from kaput.store.base.seam import Accounts, Batches, Events, Facts, Feedbacks, Issues, Outbox, Projects, Store
+
+__all__ = [
+    "AccountRow",
+    "Accounts",
+    "ActivityRow",
+    "Batches",
+    "DeadRow",
+    "EventRow",
+    "Events",
+    "Facts",
+    "FeedbackRow",
+    "Feedbacks",
+    "IssueFilter",
+    "IssuePage",
+    "IssueRow",
+    "Issues",
+    "KeyRow",
+    "Neighbours",
+    "NoticeRow",
+    "Outbox",
+    "ProjectRow",
+    "Projects",
+    "Status",
+    "Store",
+    "StoredEvent",
+    "TagCount",
+    "Tallies",
+]

@@ -1,0 +1,38 @@
+"""What is asked of the store, where it takes more than an id, and what is answered, where it is more than rows.
+
+In: nothing. Out: frozen structs. Imported through `kaput.store.base`.
+"""
+
+from msgspec import Struct
+
+from kaput.model import Position
+from kaput.store.base.rows import IssueRow, Status
+
+
+class IssueFilter(Struct, frozen=True):
+    """Which issues. `query` is the text a person typed; `projects` None means all but the internal one."""
+
+    query: str = ""
+    projects: tuple[int, ...] | None = None
+    status: Status | None = None
+    limit: int = 50
+    offset: int = 0
+
+
+class IssuePage(Struct, frozen=True):
+    """A page of issues, newest first, and how many the filter finds in all."""
+
+    issues: list[IssueRow]
+    total: int
+
+
+class Tallies(Struct, frozen=True):
+    """What the database counts of `kaput.model.Stats`, and how far the buffer was read at that moment."""
+
+    digested: int
+    dead: int
+    dropped: dict[str, int]
+    issues: int
+    events: int
+    notices: dict[str, int]
+    positions: list[Position]

@@ -24,6 +24,10 @@ EVENT = b'{"event_id":"%b","message":"a"}' % ID.encode()
 NAMELESS = b'{"message":"b"}'
 STORE = "/api/7/store/"
 WIDGET = f"/api/embed/error-page/?eventId={ID}"
+CSP_OF_A_PROXY = (
+    b'{"event_id":"%b","csp":{"effective_directive":"img-src","blocked_uri":"https://cdn.example/a.png"}}'
+    % (ID.encode())
+)
 CSP = b'{"csp-report":{"effective-directive":"img-src","blocked-uri":"https://cdn.example/a.png"}}'
 
 
@@ -85,6 +89,18 @@ def test_reports_of_a_list_each_count() -> None:
     ids = (f"{number:032x}" for number in count(1))
     taken = intake.take(request(body, "/api/7/security/"), KEYS, LIMITS, lambda: next(ids))
     assert [record.event_id for record in taken.records] == [f"{1:032x}", f"{2:032x}"]
+    assert taken.drops == [Drop("malformed", 1, NOW, 7)]
+
+
+@pytest.mark.parametrize(("kind", "payload"), [("raw_security", CSP), ("security", CSP), ("security", CSP_OF_A_PROXY)])
+def test_a_report_in_an_envelope_is_the_event_of_the_endpoint(kind: str, payload: bytes) -> None:
+    """An item with a browser's report becomes what the same body at the endpoint becomes; a bad one costs no other."""
+    query = f"?sentry_key={KEY}&sentry_release=shop@2&sentry_environment=test"
+    (expected,) = take(request(CSP, f"/api/7/security/{query}", x_sentry_auth="", user_agent="Mozilla/5.0")).records
+    head = {"type": kind, "length": len(payload), "sentry_release": "shop@2", "sentry_environment": "test"}
+    body = b'{}\n{"type":"raw_security"}\n[]x\n' + json.dumps(head).encode() + b"\n" + payload
+    taken = take(request(body, user_agent="Mozilla/5.0"))
+    assert (taken.records, taken.answer_id) == ([expected], NEW_ID)
     assert taken.drops == [Drop("malformed", 1, NOW, 7)]
 
 

@@ -38,14 +38,16 @@ NewId = Callable[[], str]
 KNOWN_TYPES = frozenset(
     {
         *("attachment", "check_in", "form_data", "log", "metric_buckets", "profile", "profile_chunk"),
-        *("raw_security", "replay_event", "replay_recording", "security", "session", "sessions"),
-        *("span", "statsd", "trace_metric", "transaction"),
+        *("replay_event", "replay_recording", "session", "sessions", "span", "statsd", "trace_metric", "transaction"),
     }
 )
 """Item types of the protocol that this version leaves out; any other type is counted as `other`."""
 
 SOURCE = ("release", "environment")
 """What the address of a browser's report may say of its origin, as `sentry_release` and `sentry_environment`."""
+
+_Made = tuple[list[Record], Counter[str]]
+"""The records of an item, and what was left out of it, by reason."""
 
 
 class Admission(Struct, frozen=True):
@@ -158,16 +160,24 @@ def _take_store(request: Request, admission: Admission, limits: Limits, new_id: 
 
 def _take_security(request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Taken:
     data = encoding.unpack(request.body, request.headers.get("content-encoding", ""), limits.max_unpacked)
+    query = dict(auth.pairs_of(request.query))
+    records, left_out = _reports(data, query, request, admission, limits, new_id)
+    return Taken(records, _drops(left_out, request, admission), records[0].event_id if records else "")
+
+
+def _reports(
+    data: bytes, said: Mapping[str, Any], request: Request, admission: Admission, limits: Limits, new_id: NewId
+) -> _Made:
+    """Makes an event of each report of a browser; `said` is the query or the item's header, for `SOURCE`."""
     if len(data) > limits.max_event:
         raise Refused(413, "too_large", f"The reports are larger than {limits.max_event} bytes; send fewer at once.")
-    query = dict(auth.pairs_of(request.query))
-    source = {name: query[f"sentry_{name}"] for name in SOURCE if query.get(f"sentry_{name}")}
+    given = {name: said.get(f"sentry_{name}") for name in SOURCE}
+    source = {name: value for name, value in given.items() if isinstance(value, str) and value}
     found = security.read(data, request.received, request.headers.get("user-agent", ""), source)
     # The browser is no SDK: it stands in the headers of the event's request.
     unnamed = msgspec.structs.replace(admission, client="")
     records = [_record(body, request, unnamed, limits, new_id) for body in found.events]
-    left_out = Counter(malformed=found.malformed, too_many_reports=found.beyond)
-    return Taken(records, _drops(+left_out, request, admission), records[0].event_id if records else "")
+    return records, +Counter(malformed=found.malformed, too_many_reports=found.beyond)
 
 
 def _take_error_page(request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Taken:
@@ -201,18 +211,18 @@ def _take_envelope(
     named = syntax.normal_id(opened.header.get("event_id"))
     ids = iter([named] if named else [])
     for item in opened.items:
-        if item.type == "client_report":
-            left_out += client_report.read(bytes(item.payload))
-            continue
-        if item.type != EVENT and item.type not in _ASIDES:
+        if item.type != EVENT and item.type not in _MAKERS:
             left_out[f"unsupported:{item.type if item.type in KNOWN_TYPES else 'other'}"] += 1
             continue
         try:
-            if item.type != EVENT:
-                records.append(_aside_record(item, request, admission, limits, new_id))
+            if item.type == EVENT:
+                # The header's id is for the first event without one; a second one would be taken for its duplicate.
+                event = _record(bytes(item.payload), request, admission, limits, lambda: next(ids, "") or new_id())
+                records.append(event)
                 continue
-            # The header's id is for the first event that has none; a second one would be taken for its duplicate.
-            records.append(_record(bytes(item.payload), request, admission, limits, lambda: next(ids, "") or new_id()))
+            made, lost = _MAKERS[item.type](item, request, admission, limits, new_id)
+            records += made
+            left_out += lost
         except Refused as refusal:
             failure = failure or refusal
             left_out[refusal.reason] += 1
@@ -222,15 +232,21 @@ def _take_envelope(
     return Taken(records, _drops(left_out, request, admission), answer_id)
 
 
-_ASIDES: dict[str, tuple[str, Callable[[envelope.Item], bytes]]] = {
-    kind: (FEEDBACK, lambda item: feedback.of_item(item.type, bytes(item.payload))) for kind in feedback.ITEMS
+def _feedback_of(item: envelope.Item, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> _Made:
+    said = feedback.of_item(item.type, bytes(item.payload))
+    return [_aside(FEEDBACK, said, request, admission, limits, new_id)], Counter()
+
+
+def _reports_of(item: envelope.Item, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> _Made:
+    return _reports(bytes(item.payload), item.headers, request, admission, limits, new_id)
+
+
+_MAKERS: dict[str, Callable[[envelope.Item, Request, Admission, Limits, NewId], _Made]] = {
+    "client_report": lambda item, *_: ([], client_report.read(bytes(item.payload))),
+    **dict.fromkeys(feedback.ITEMS, _feedback_of),
+    **dict.fromkeys(security.ITEMS, _reports_of),
 }
-"""Item types that become a record, but no event: its kind, and what makes its body; that raises Refused."""
-
-
-def _aside_record(item: envelope.Item, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Record:
-    kind, read = _ASIDES[item.type]
-    return _aside(kind, read(item), request, admission, limits, new_id)
+"""What takes an item apart that is no event, by the item's type; it may raise Refused."""
 
 
 def _aside(kind: str, body: bytes, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Record:

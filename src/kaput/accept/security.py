@@ -1,9 +1,11 @@
 """Reports that browsers send of themselves: each becomes the JSON text of one event.
 
-In: the decompressed bytes of a body. Out: bodies of events, and how many reports were left out. Pure; `intake.py`
-imports it. What a report is, is told by its JSON and not by the content type, in which browsers differ.
+In: the decompressed bytes of a body, or of an item of an envelope. Out: bodies of events, and how many reports were
+left out. Pure; `intake.py` imports it. What a report is, is told by its JSON and not by the content type, in which
+browsers differ.
 Sources: https://www.w3.org/TR/CSP3/#deprecated-serialize-violation, https://www.w3.org/TR/reporting-1/,
-RFC 9163 (Expect-CT), RFC 7469 (HPKP), https://github.com/httpwg/http-extensions (Expect-Staple).
+RFC 9163 (Expect-CT), RFC 7469 (HPKP), https://github.com/httpwg/http-extensions (Expect-Staple);
+of items: https://develop.sentry.dev/sdk/data-model/envelope-items/.
 
 Reports are grouped by what was violated and by the host that was blocked: whole addresses differ at every visit.
 """
@@ -19,6 +21,9 @@ from msgspec import Struct
 from kaput.accept.syntax import read_json
 from kaput.errors import Refused
 
+ITEMS = frozenset({"raw_security", "security"})
+"""The types of items that hold a report: as the browser sent it, or as a proxy made an event of it."""
+
 MAX_REPORTS = 100
 MAX_WORD = 100
 MAX_AGE = 10**12
@@ -28,6 +33,8 @@ _CSP = "csp"
 _VIOLATION = "csp-violation"
 _WRAPPED = {"csp-report": _CSP, "expect-ct-report": "expect-ct", "expect-staple-report": "expect-staple"}
 _PINS = "known-pins"
+_READ = {"csp": _CSP, "expectct": "expect-ct", "expectstaple": "expect-staple", "hpkp": "hpkp"}
+"""Where an event holds the report that a proxy read already; its names have underscores."""
 _TYPE = re.compile(r"[a-z][a-z-]{0,63}")
 _WEB_SCHEMES = frozenset({"http", "https", "ws", "wss"})
 _MILD = frozenset({"deprecation", "intervention"})
@@ -105,6 +112,10 @@ def _report(item: object, received: float, agent: str) -> _Report | None:
             return _checked(_Report(known, item[name], "", agent, received))
     if isinstance(item.get(_PINS), list):
         return _Report("hpkp", item, "", agent, received)
+    for name, known in _READ.items():
+        if isinstance(item.get(name), dict):
+            dashed = {key.replace("_", "-"): value for key, value in item[name].items()}
+            return _checked(_Report(known, dashed, "", agent, received))
     kind, body = item.get("type"), item.get("body")
     if not isinstance(kind, str) or not isinstance(body, dict) or not _TYPE.fullmatch(kind):
         return None

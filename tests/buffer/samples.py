@@ -6,8 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from kaput.buffer.base import Entry
+from kaput.buffer.frames import encode_head
 from kaput.buffer.reader import SegmentReader, count_pending
-from kaput.buffer.writer import SegmentWriter
+from kaput.buffer.writer import SegmentWriter, salt_of
 from kaput.model import Drop, Position, Record
 
 SIZE = 1024**2
@@ -68,6 +69,11 @@ def open_segments(directory: Path) -> list[str]:
         with suppress(OSError):  # the listing itself is gone by then
             found.append(str(entry.readlink()))
     return [name for name in found if name.startswith(str(directory)) and name.endswith(".seg")]
+
+
+def mark(path: Path, synced: int) -> None:
+    """Has the head of a segment say how many of its bytes are synced."""
+    overwrite(path, 0, encode_head(synced, salt_of(path.name)))
 
 
 def overwrite(path: Path, offset: int, data: bytes) -> None:

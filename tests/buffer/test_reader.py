@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from kaput.buffer.frames import HEAD, HEADER_SIZE, TORN
+from kaput.buffer.frames import HEAD_SIZE, HEADER_SIZE, TORN, encode_head
 from kaput.buffer.reader import MOST_OPEN, SegmentReader, backlog_bytes
-from kaput.buffer.writer import SegmentWriter
+from kaput.buffer.writer import SegmentWriter, salt_of
 from kaput.model import Drop, Position, Record
 from tests.buffer.samples import (
     SIZE,
     START,
+    mark,
     numbers,
     open_segments,
     open_writer,
@@ -132,17 +133,19 @@ def test_reading_goes_on_where_it_was_committed(tmp_path: Path) -> None:
     assert pending(tmp_path, again) == 0
 
 
-def test_a_torn_tail_of_a_living_writer_is_waited_for(tmp_path: Path) -> None:
-    """Half a frame is neither read nor counted while its writer lives; when it is whole, it is."""
+def test_what_a_living_writer_did_not_sync_is_waited_for(tmp_path: Path) -> None:
+    """Half a frame is neither read nor counted while its writer lives; when it is whole and synced, it is."""
     source = written(tmp_path / "other", record(1), record(2))
     path = tmp_path / source.name
+    mark(source, (source.stat().st_size + HEAD_SIZE) // 2)
     data = source.read_bytes()
     with child_holding(path, data[:-5]) as process, opened(tmp_path) as reader:
         found = read_all(reader)
         assert (numbers(found), pending(tmp_path, found)) == ([1], 0)
         with path.open("ab") as file:
             file.write(data[-5:])
-        assert pending(tmp_path, found) == 1
+        assert (read_all(reader), pending(tmp_path, found)) == ([], 1)
+        mark(path, len(data))
         assert numbers(read_all(reader)) == [2]
         process.kill()
 
@@ -177,8 +180,9 @@ def child_holding(path: Path, data: bytes) -> Iterator["subprocess.Popen[bytes]"
 def test_a_torn_tail_of_a_dead_writer_is_cut(tmp_path: Path, cut: int) -> None:
     """What a dead writer left unfinished is told as torn with its bytes, counts as no record, and holds nothing up."""
     path = written(tmp_path, record(1), record(2))
-    second = path.stat().st_size - (path.stat().st_size - len(HEAD)) // 2
+    second = path.stat().st_size - (path.stat().st_size - HEAD_SIZE) // 2
     os.truncate(path, second + cut)
+    mark(path, second)
     torn = path.read_bytes()[second:]
     assert pending(tmp_path) == 1
     with opened(tmp_path) as reader:
@@ -189,12 +193,59 @@ def test_a_torn_tail_of_a_dead_writer_is_cut(tmp_path: Path, cut: int) -> None:
     assert not path.exists()
 
 
+@pytest.mark.parametrize("cut", [0, 1, HEADER_SIZE, HEADER_SIZE + 1])
+def test_a_synced_end_that_is_missing_is_damage(tmp_path: Path, cut: int) -> None:
+    """What was synced and is gone is told with how much it was, counts as a record, and holds nothing up."""
+    path = written(tmp_path, record(1), record(2), record(3))
+    whole = path.stat().st_size
+    second = HEAD_SIZE + (whole - HEAD_SIZE) // 3
+    os.truncate(path, second + cut)
+    left = path.read_bytes()[second:]
+    assert pending(tmp_path) == 2
+    with opened(tmp_path) as reader:
+        found = read_all(reader)
+        assert [entry.content for entry in found] == [record(1), left]
+        assert f"the last {whole - second - cut} bytes of the segment are missing" in found[1].reason
+        assert pending(tmp_path, found) == 0
+        assert positions(found) == [Position(path.name, whole)]
+        reader.release()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_damaged_end_is_no_torn_one(tmp_path: Path, *, alive: bool) -> None:
+    """A last frame whose header is damaged was synced: it is told as damage, also while its writer lives."""
+    source = written(tmp_path / "other", record(1), record(2))
+    path = tmp_path / source.name
+    data = bytearray(source.read_bytes())
+    second = (len(data) + HEAD_SIZE) // 2
+    data[second] ^= 0xFF
+    with child_holding(path, bytes(data)) as process, opened(tmp_path) as reader:
+        if not alive:
+            process.kill()
+            process.wait()
+        found = read_all(reader)
+        assert [entry.content for entry in found] == [record(1), bytes(data[second:])]
+        assert found[1].reason == f"{len(data) - second} bytes are no frame"
+        assert pending(tmp_path) == 2
+        process.kill()
+
+
+def test_a_damaged_head_costs_no_record(tmp_path: Path) -> None:
+    """Whatever stands in the first bytes of a segment, its frames are read."""
+    path = written(tmp_path, record(1), record(2))
+    overwrite(path, 0, bytes(HEAD_SIZE))
+    assert pending(tmp_path) == 2
+    with opened(tmp_path) as reader:
+        assert numbers(read_all(reader)) == [1, 2]
+
+
 @pytest.mark.parametrize("place", ["payload", "length", "magic"])
 def test_a_flipped_byte_costs_one_record(tmp_path: Path, place: str) -> None:
     """Damage in the middle is told with a reason and the bytes; the records around it are read, all is counted."""
     path = written(tmp_path, record(1), record(2), record(3))
-    size = (path.stat().st_size - len(HEAD)) // 3
-    start = len(HEAD) + size
+    size = (path.stat().st_size - HEAD_SIZE) // 3
+    start = HEAD_SIZE + size
     overwrite(path, start + {"payload": HEADER_SIZE + 4, "length": 4, "magic": 0}[place], b"\x99")
     assert pending(tmp_path) == 3
     with opened(tmp_path) as reader:
@@ -230,11 +281,11 @@ def test_only_what_was_read_is_released(tmp_path: Path) -> None:
     first = written(tmp_path, record(1))
     second = written(tmp_path, record(2), record(3))
     empty = tmp_path / f"{first.name[:-5]}9.seg"
-    empty.write_bytes(HEAD)
+    empty.write_bytes(encode_head(HEAD_SIZE, salt_of(empty.name)))
     with opened(tmp_path, [Position(first.name, first.stat().st_size)]) as reader:
         found = reader.read(1)
         gone = reader.release()
-        assert gone == [Position(first.name, len(HEAD) + (second.stat().st_size - len(HEAD)) // 2)]
+        assert gone == [Position(first.name, HEAD_SIZE + (second.stat().st_size - HEAD_SIZE) // 2)]
         assert [path.name for path in tmp_path.glob("*.seg")] == [second.name]
         assert pending(tmp_path, found) == 1
 
@@ -250,7 +301,7 @@ def test_positions_of_vanished_segments_are_given_back(tmp_path: Path) -> None:
 def test_unnamed_leftovers_are_swept(tmp_path: Path) -> None:
     """A file whose writer died before it got its name goes at the start; one that is being made stays."""
     (tmp_path / "1-dead.new").write_bytes(b"")
-    with child_holding(tmp_path / "2-living.new", HEAD), opened(tmp_path) as reader:
+    with child_holding(tmp_path / "2-living.new", b""), opened(tmp_path) as reader:
         assert sorted(path.name for path in tmp_path.glob("*.new")) == ["2-living.new"]
         assert reader.read(10) == []
 
@@ -297,7 +348,7 @@ def test_the_backlog_is_counted_in_bytes(tmp_path: Path) -> None:
     """The bytes behind the positions are what waits; a directory without segments has none."""
     assert backlog_bytes(tmp_path, []) == 0
     path = written(tmp_path, record(1), record(2))
-    size = path.stat().st_size - len(HEAD)
+    size = path.stat().st_size - HEAD_SIZE
     with opened(tmp_path) as reader:
         first = reader.read(1)
         assert backlog_bytes(tmp_path, []) == size
@@ -313,7 +364,7 @@ def test_counting_beside_a_disk_that_cuts(tmp_path: Path) -> None:
 
     def cut() -> None:
         while not stop.is_set():
-            os.truncate(path, len(HEAD))
+            os.truncate(path, HEAD_SIZE)
             path.write_bytes(data)
 
     thread = threading.Thread(target=cut)

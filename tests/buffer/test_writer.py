@@ -126,6 +126,29 @@ def test_a_failed_sync_fails_all_who_wait(tmp_path: Path) -> None:
     assert stored(tmp_path) == [1, 5]
 
 
+def test_a_reader_sees_what_is_synced(tmp_path: Path) -> None:
+    """What is written and not synced is not read: when the sync fails, its client was refused and nothing is stored."""
+    disk = Disk()
+    writer = SegmentWriter(tmp_path, SIZE, lambda: START, disk.sync)
+    writer.append([record(1)]).result(10)
+    (path,) = tmp_path.glob("*.seg")
+    synced = path.stat().st_size
+    disk.open.clear()
+    disk.fails = True
+    refused = writer.append([record(2)])
+    until(lambda: path.stat().st_size > synced)
+    reader = SegmentReader(tmp_path, [])
+    assert numbers(read_all(reader)) == [1]
+    disk.open.set()
+    with pytest.raises(BufferUnwritable):
+        refused.result(10)
+    assert numbers(read_all(reader)) == []
+    reader.release()
+    assert not path.exists()
+    reader.close()
+    writer.close()
+
+
 FULL = """
 import sys
 from pathlib import Path

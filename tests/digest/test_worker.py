@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from kaput.buffer.frames import HEAD_SIZE
 from kaput.buffer.reader import SegmentReader, count_pending
 from kaput.buffer.writer import SegmentWriter
 from kaput.digest.dead import DeadDirectory
@@ -206,8 +207,8 @@ def test_damage_on_the_disk(yard: Yard) -> None:
     yard.send(record(1), record(2))
     (segment,) = yard.spool.glob("*.seg")
     data = bytearray(segment.read_bytes())
-    data[40] ^= 0xFF
-    segment.write_bytes(bytes(data) + data[16:40])
+    data[HEAD_SIZE + 24] ^= 0xFF
+    segment.write_bytes(bytes(data) + data[HEAD_SIZE : HEAD_SIZE + 24])
     assert yard.pending() == 2
     yard.run()
     assert yard.sums() == (1, 1, 1)

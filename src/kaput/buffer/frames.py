@@ -3,11 +3,13 @@
 In: records and drops, or the bytes of a segment from some offset. Out: bytes, or parts with their offsets.
 Only the files of this stage import it.
 
-A segment is a 16-byte head (`KAPUTSEG`, version, zero) and frames. A frame is 16 bytes of header, all little-endian:
-magic with the kind in its last byte (4), payload length (4), CRC-32 of the payload (4), CRC-32 of those 12 bytes (4);
-then the payload in MessagePack. The header has a checksum of its own so that a damaged length is found at once, and the
-magic lets the decoder find the next whole frame behind damage. Both checksums begin with the writer's salt, which no
-client knows: bytes in the body of an event, or left on the disk by an older segment, never pass for a frame.
+A segment is a 24-byte head and frames. The head is `KAPUTSEG`, version (4), CRC-32 of the mark (4) and the mark (8),
+which says how many bytes of the segment are synced and is written again after each sync. A frame is 16 bytes of header,
+all little-endian: magic with the kind in its last byte (4), payload length (4), CRC-32 of the payload (4), CRC-32 of
+those 12 bytes (4); then the payload in MessagePack. The header has a checksum of its own so that a damaged length is
+found at once, and the magic lets the decoder find the next whole frame behind damage. All checksums begin with the
+writer's salt, which no client knows: bytes in the body of an event, or left on the disk by an older segment, never pass
+for a frame.
 """
 
 import struct
@@ -19,7 +21,11 @@ import msgspec
 
 from kaput.model import EVENT, Drop, Record
 
-HEAD = struct.pack("<8sII", b"KAPUTSEG", 1, 0)
+HEAD = struct.Struct("<8sIIQ")
+HEAD_SIZE = HEAD.size
+HEAD_MAGIC = b"KAPUTSEG"
+VERSION = 1
+MARK = struct.Struct("<Q")
 MAGIC = b"\xf5KR"
 HEADER = struct.Struct("<3sBII")
 CHECK = struct.Struct("<I")
@@ -65,6 +71,20 @@ class Part(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+def encode_head(synced: int, salt: int) -> bytes:
+    """Returns the head of a segment of which so many bytes are synced."""
+    return HEAD.pack(HEAD_MAGIC, VERSION, crc32(MARK.pack(synced), salt), synced)
+
+
+def decode_head(data: bytes, salt: int) -> int | None:
+    """Returns how many bytes of a segment are synced, or None when its head is damaged."""
+    if len(data) < HEAD_SIZE:
+        return None
+    magic, version, check, synced = HEAD.unpack_from(data)
+    whole = (magic, version, check) == (HEAD_MAGIC, VERSION, crc32(MARK.pack(synced), salt))
+    return int(synced) if whole else None
+
+
 def encode(item: Record | Drop, salt: int) -> bytes:
     """Returns the frame of a record or a drop in a segment with this salt."""
     kind = FrameKind.DROP
@@ -92,14 +112,17 @@ def decode(data: bytes, salt: int, *, finished: bool) -> Iterator[Part]:
         offset = part.end
 
 
-def count_records(read: ReadAt, begin: int, end: int, salt: int) -> int:
+def count_records(read: ReadAt, begin: int, end: int, salt: int, synced: int = 0) -> int:
     """Counts the events of a segment by the headers alone; a damaged piece counts as one, as it will in `dead/`.
+
+    So does an end that is damaged or missing, though it was synced.
 
     Args:
         read: reads the segment.
         begin: offset of the first frame to count.
         end: offset after the last byte.
         salt: of the segment.
+        synced: how many bytes of the segment are known to have been whole.
     """
     found, offset, before = 0, begin, begin
     while offset < end:
@@ -115,9 +138,9 @@ def count_records(read: ReadAt, begin: int, end: int, salt: int) -> int:
             continue
         following = _find_header(read, offset + 1, end, salt)
         if following is None:
-            return found
+            break
         found, offset, before = found + 1, following, following
-    return found
+    return found + (offset < synced)
 
 
 def _is_record(read: ReadAt, offset: int, header: tuple[int, int, int], salt: int) -> bool:

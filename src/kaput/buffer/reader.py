@@ -13,7 +13,17 @@ from pathlib import Path
 
 from kaput.buffer.base import Entry
 from kaput.buffer.bell import Listener
-from kaput.buffer.frames import HEAD, HEADER_SIZE, LARGEST, WINDOW, Part, count_records, decode
+from kaput.buffer.frames import (
+    HEAD_SIZE,
+    HEADER_SIZE,
+    LARGEST,
+    TORN,
+    WINDOW,
+    Part,
+    count_records,
+    decode,
+    decode_head,
+)
 from kaput.buffer.writer import SUFFIX, UNNAMED, salt_of, sync_directory, writer_of
 from kaput.model import Position
 
@@ -43,24 +53,45 @@ class _Segment:
     def size(self) -> int:
         return os.fstat(self.fd).st_size
 
+    def synced(self) -> int | None:
+        """Returns how many bytes the writer knew to be on the disk; None when that is damaged."""
+        return decode_head(os.pread(self.fd, HEAD_SIZE, 0), self.salt)
+
     def at_end(self) -> bool:
         # The order matters: what a writer appended before it went must be seen after it is known to be gone.
-        return self.finished() and self.offset >= self.size()
+        return self.finished() and self.offset >= max(self.size(), self.synced() or 0)
 
     def parts(self, most: int, window: int = WINDOW) -> list[Part]:
         """Returns up to `most` parts that can be read now, with offsets in the file; moves nothing."""
-        finished = self.finished()
-        left = self.size() - self.offset
+        finished, size, synced = self.finished(), self.size(), self.synced()
+        end, settled = size, finished
+        if synced is not None and not finished:
+            # Behind the mark stands what may yet be refused and cut off; before it nothing but whole frames.
+            end, settled = min(size, synced), size >= synced
+        left = end - self.offset
         if left <= 0:
-            return []
+            return self._missing(size, synced) if finished else []
         data = os.pread(self.fd, min(window, left), self.offset)
         whole = len(data) >= left
         # No frame is larger than the largest window: what makes no frame there never will.
-        ended = finished if whole else window >= LARGEST_WINDOW
+        ended = settled if whole else window >= LARGEST_WINDOW
         parts = list(islice(decode(data, self.salt, finished=ended), most))
         if not parts and not whole:
             return self.parts(most, min(window * 8, LARGEST_WINDOW))
-        return [Part(p.start + self.offset, p.end + self.offset, p.content, p.reason) for p in parts]
+        return [self._placed(part, size, synced or 0) for part in parts]
+
+    def _placed(self, part: Part, size: int, synced: int) -> Part:
+        """Returns the part with its place in the file; what was synced is no torn end but damage."""
+        start, end = part.start + self.offset, part.end + self.offset
+        if part.reason == TORN and start < synced:
+            return Part(start, max(end, synced), None, _damage(end - start, synced - size))
+        return Part(start, end, part.content, part.reason)
+
+    def _missing(self, size: int, synced: int | None) -> list[Part]:
+        """Returns the end of the file that was synced and is gone, though what is left of it is whole."""
+        if synced is None or self.offset >= synced:
+            return []
+        return [Part(self.offset, synced, None, _damage(0, synced - size))]
 
     def raw(self, part: Part) -> bytes:
         return os.pread(self.fd, part.end - part.start, part.start)
@@ -134,7 +165,7 @@ class SegmentReader:
                 return
             if path.name not in self._segments:
                 with contextlib.suppress(FileNotFoundError):
-                    offset = max(self._offsets.get(path.name, 0), len(HEAD))
+                    offset = max(self._offsets.get(path.name, 0), HEAD_SIZE)
                     self._segments[path.name] = _Segment(path, offset)
 
     def _vanished(self) -> list[Position]:
@@ -173,7 +204,7 @@ def backlog_bytes(directory: Path, positions: Sequence[Position]) -> int:
     total = 0
     for path in _segments(directory):
         with contextlib.suppress(FileNotFoundError):
-            total += max(0, path.stat().st_size - offsets.get(path.name, len(HEAD)))
+            total += max(0, path.stat().st_size - offsets.get(path.name, HEAD_SIZE))
     return total
 
 
@@ -184,10 +215,19 @@ def _count(path: Path, offsets: Mapping[str, int]) -> int:
     except FileNotFoundError:
         return 0
     try:
-        begin = max(offsets.get(path.name, 0), len(HEAD))
-        return count_records(lambda at, most: os.pread(fd, most, at), begin, os.fstat(fd).st_size, salt_of(path.name))
+        begin = max(offsets.get(path.name, 0), HEAD_SIZE)
+        salt = salt_of(path.name)
+        synced = decode_head(os.pread(fd, HEAD_SIZE, 0), salt) or 0
+        return count_records(lambda at, most: os.pread(fd, most, at), begin, os.fstat(fd).st_size, salt, synced)
     finally:
         os.close(fd)
+
+
+def _damage(left: int, missing: int) -> str:
+    """Says what is wrong with the end of a segment that was whole once."""
+    if missing <= 0:
+        return f"{left} bytes are no frame"
+    return f"the last {missing} bytes of the segment are missing, which were written and synced"
 
 
 def _sweep(directory: Path) -> None:

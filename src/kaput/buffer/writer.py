@@ -22,7 +22,7 @@ from zlib import crc32
 from msgspec import Struct
 
 from kaput.buffer.bell import Ringer
-from kaput.buffer.frames import HEAD, encode
+from kaput.buffer.frames import HEAD_SIZE, encode, encode_head
 from kaput.errors import BufferUnwritable
 from kaput.model import HOUR, Clock, Drop, Record
 
@@ -154,6 +154,8 @@ class SegmentWriter:
             rest = rest[os.write(segment.fd, rest) :]
         self._sync(segment.fd)
         segment.size += len(data)
+        # Not synced: after a kill it says what was, after a power cut it may only say too little.
+        os.pwrite(segment.fd, encode_head(segment.size, self._salt), 0)
 
     def _begin_segment(self) -> _Segment:
         try:
@@ -165,10 +167,10 @@ class SegmentWriter:
         path = self._directory / f"{self._name}-{self._number:06d}{SUFFIX}"
         self._number += 1
         hidden = path.with_suffix(UNNAMED)
-        fd = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        fd = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.write(fd, HEAD)
+            os.write(fd, encode_head(HEAD_SIZE, self._salt))
             os.fsync(fd)
             hidden.rename(path)
             sync_directory(self._directory)
@@ -176,7 +178,7 @@ class SegmentWriter:
             os.close(fd)
             hidden.unlink(missing_ok=True)
             raise
-        return _Segment(path, fd, len(HEAD))
+        return _Segment(path, fd, HEAD_SIZE)
 
     def _abandon(self) -> None:
         """Cuts off what was not synced and leaves the segment: after a failed sync the file cannot be trusted."""

@@ -8,6 +8,7 @@ does not repeat it.
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -59,7 +60,7 @@ class Worker:
 
     Attributes:
         told: called after a commit that made changes, so that their notices go out at once.
-        clock: the time now; it also measures how long a batch takes.
+        clock: the time now, in the drops; how long a batch takes is measured without it, since it may be set.
     """
 
     source: Source
@@ -84,11 +85,11 @@ class Worker:
     def _take(self) -> list[_Piece]:
         """Digests what has come, for no longer than a fair time: who waits first is shown first."""
         pieces: list[_Piece] = []
-        deadline = self.clock() + BATCH_SECONDS
+        deadline = time.monotonic() + BATCH_SECONDS
         while len(pieces) < MOST_IN_BATCH:
             entries = self.source.read(READ_AT_ONCE)
             pieces += map(self._piece, entries)
-            if not entries or self.clock() >= deadline:
+            if not entries or time.monotonic() >= deadline:
                 break
         return pieces
 
@@ -100,6 +101,7 @@ class Worker:
             if entry.reason == TORN:
                 _log.warning("The end of %s was cut: %d bytes were never acknowledged.", entry.name, len(content))
                 return _Piece(entry, drop=Drop("torn_tail", 1, self.clock()))
+            _log.error("%s is damaged on the disk: %s.", entry.name, entry.reason)
             return _Piece(entry, reason=f"Damaged on the disk: {entry.reason}.")
         try:
             return _Piece(entry, digested=self.digest(content))

@@ -4,34 +4,26 @@ In: digested records within the batch's transaction. Out: issue ids, changes. `s
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, update
 from sqlalchemy.dialects.sqlite import insert
 
 from kaput.errors import NotFound
 from kaput.model import Digested, Kind
 from kaput.store import schema
 from kaput.store.base import Status
-from kaput.store.engine import CHUNK
+from kaput.store.engine import look_up
 from kaput.store.issues import write_activity
 
 _issue = schema.issue.c
-_hash = schema.issue_hash.c
 
-
+_KNOWN = "SELECT issue_id FROM issue_hash WHERE project_id = ? AND hash = ?"
+_RESOLVED = "SELECT status_since FROM issue WHERE id = ? AND status = 'resolved'"
 _UPDATE = (
-    update(schema.issue)
-    .where(_issue.id == bindparam("issue"))
-    .values(
-        count=schema.issue.c["count"] + bindparam("n"),
-        users=_issue.users + bindparam("new_users"),
-        first_seen=func.min(_issue.first_seen, bindparam("first")),
-        last_seen=func.max(_issue.last_seen, bindparam("last")),
-        **{name: bindparam(name) for name in ("type", "value", "culprit", "level", "release", "environment")},
-        grouped_by=bindparam("grouped_by"),
-    )
+    "UPDATE issue SET count = count + ?, users = users + ?, first_seen = min(first_seen, ?),"
+    " last_seen = max(last_seen, ?), type = ?, value = ?, culprit = ?, level = ?, release = ?, environment = ?,"
+    " grouped_by = ? WHERE id = ?"
 )
 
 
@@ -45,11 +37,12 @@ class Assigned(Struct, frozen=True):
 
 def assign(connection: Connection, digested: Sequence[Digested], now: float) -> list[Assigned]:
     """Finds the issue of each event by its first hash, and makes those that are new."""
-    known = _known(connection, digested)
+    keys = {_key(item) for item in digested}
+    known: dict[tuple[int, bytes], int] = look_up(connection, _KNOWN, keys)
     resolved = _resolved(connection, set(known.values()))
     assigned = []
     for item in digested:
-        key = (item.project_id, bytes.fromhex(item.grouping.hashes[0]))
+        key = _key(item)
         kind: Kind | None = None
         if key not in known:
             known[key] = _insert(connection, item, key[1], now)
@@ -64,38 +57,25 @@ def assign(connection: Connection, digested: Sequence[Digested], now: float) -> 
 
 def update_issues(connection: Connection, assigned: Sequence[Assigned], new_users: Mapping[int, int]) -> None:
     """Adds the events to the counts of their issues; the newest event gives the words the issue is shown with."""
-    rows: dict[int, dict[str, Any]] = {}
+    by_issue: dict[int, list[Digested]] = {}
     for item in assigned:
-        event, title = item.digested.event, item.digested.title
-        row = rows.setdefault(item.issue_id, {"n": 0, "first": event.timestamp, "last": event.timestamp})
-        row["n"] += 1
-        row["first"] = min(row["first"], event.timestamp)
-        row["last"] = max(row["last"], event.timestamp)
-        row |= {
-            "issue": item.issue_id,
-            "new_users": new_users.get(item.issue_id, 0),
-            "type": title.type,
-            "value": title.value,
-            "culprit": title.culprit,
-            "level": event.level,
-            "release": event.release,
-            "environment": event.environment,
-            "grouped_by": item.digested.grouping.reason,
-        }
-    if rows:
-        connection.execute(_UPDATE, list(rows.values()))
+        by_issue.setdefault(item.issue_id, []).append(item.digested)
+    if by_issue:
+        rows = [_growth(issue_id, items, new_users.get(issue_id, 0)) for issue_id, items in by_issue.items()]
+        connection.exec_driver_sql(_UPDATE, rows)
 
 
-def _known(connection: Connection, digested: Sequence[Digested]) -> dict[tuple[int, bytes], int]:
-    hashes = list({bytes.fromhex(item.grouping.hashes[0]) for item in digested})
-    known: dict[tuple[int, bytes], int] = {}
-    for start in range(0, len(hashes), CHUNK):
-        query = select(_hash.project_id, _hash.hash, _hash.issue_id).where(
-            _hash.hash.in_(hashes[start : start + CHUNK])
-        )
-        for project_id, raw, issue_id in connection.execute(query):
-            known[project_id, raw] = issue_id
-    return known
+def _growth(issue_id: int, items: Sequence[Digested], new_users: int) -> tuple[object, ...]:
+    """Returns the values of `_UPDATE` for the events of one issue."""
+    times = [item.event.timestamp for item in items]
+    event, title, grouping = items[-1].event, items[-1].title, items[-1].grouping
+    words = (title.type, title.value, title.culprit, event.level, event.release, event.environment, grouping.reason)
+    return (len(items), new_users, min(times), max(times), *words, issue_id)
+
+
+def _key(item: Digested) -> tuple[int, bytes]:
+    """Returns what is unique in `issue_hash`."""
+    return item.project_id, bytes.fromhex(item.grouping.hashes[0])
 
 
 def _resolved(connection: Connection, issue_ids: set[int]) -> dict[int, float]:
@@ -103,10 +83,8 @@ def _resolved(connection: Connection, issue_ids: set[int]) -> dict[int, float]:
 
     An event that was accepted before a person resolved the issue does not reopen it, however late it is digested.
     """
-    query = select(_issue.id, _issue.status_since).where(
-        _issue.id.in_(issue_ids), _issue.status == Status.RESOLVED.value
-    )
-    return {row.id: row.status_since for row in connection.execute(query)}
+    found = look_up(connection, _RESOLVED, ((issue_id,) for issue_id in issue_ids))
+    return {issue_id: since for (issue_id,), since in found.items()}
 
 
 def _insert(connection: Connection, item: Digested, raw_hash: bytes, now: float) -> int:

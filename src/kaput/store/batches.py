@@ -6,7 +6,7 @@ In: a batch. Out: the changes that came of it. Handed out as `store.base.Batches
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from kaput.model import Batch, Change, Clock, Dead, Digested, Draft, Drop, Evaluate, Event, Position
@@ -15,13 +15,25 @@ from kaput.store.asides import write_asides
 from kaput.store.assignment import Assigned, assign, update_issues
 from kaput.store.base import DeadRow
 from kaput.store.counters import write_hours, write_tags, write_users
-from kaput.store.engine import CHUNK, Database
+from kaput.store.engine import CHUNK, Database, look_up
 from kaput.store.facts import DEAD_REASON, write_drops
 from kaput.store.payload import PayloadCodec
 from kaput.store.projects import members_of
 
-_event = schema.event.c
 _dead = schema.dead.c
+
+# What each batch asks is written out: SQLAlchemy takes longer to build a statement than SQLite to run it.
+_STORED_EVENT = "SELECT 1 FROM event WHERE event_id = ? AND project_id = ?"
+_NEXT_ROW = "SELECT coalesce(max(id), 0) + 1 FROM event"
+_INSERT_EVENT = (
+    "INSERT INTO event (id, event_id, project_id, issue_id, timestamp, received, level, release, environment,"
+    " dictionary_id, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_ADD_DIGESTED = "UPDATE project SET digested = digested + ? WHERE id = ?"
+_WRITE_POSITION = (
+    'INSERT INTO position (segment, "offset") VALUES (?, ?)'
+    ' ON CONFLICT (segment) DO UPDATE SET "offset" = excluded."offset"'
+)
 
 
 class SqlBatches:
@@ -89,37 +101,36 @@ class SqlBatches:
                 _add_digested(connection, by_project)
         return by_project.total()
 
-    def _write_events(self, connection: Connection, assigned: Sequence[Assigned]) -> dict[tuple[int, str], int]:
-        """Inserts the events and returns their rows by project and event id."""
+    def _write_events(self, connection: Connection, assigned: Sequence[Assigned]) -> list[int]:
+        """Inserts the events and returns their rows, in order."""
         if not assigned:
-            return {}
-        statement = insert(schema.event).returning(_event.id, _event.project_id, _event.event_id)
-        written = connection.execute(statement, [self._event_values(item) for item in assigned])
-        return {(row.project_id, row.event_id.hex()): row.id for row in written}
+            return []
+        first = connection.exec_driver_sql(_NEXT_ROW).scalar_one()
+        rows = range(first, first + len(assigned))
+        values = [self._event_values(row, item) for row, item in zip(rows, assigned, strict=True)]
+        connection.exec_driver_sql(_INSERT_EVENT, values)
+        return list(rows)
 
-    def _event_values(self, item: Assigned) -> dict[str, object]:
+    def _event_values(self, row: int, item: Assigned) -> tuple[object, ...]:
         event: Event = item.digested.event
-        return {
-            "event_id": bytes.fromhex(event.event_id),
-            "project_id": item.digested.project_id,
-            "issue_id": item.issue_id,
-            "timestamp": event.timestamp,
-            "received": event.received,
-            "level": event.level,
-            "release": event.release,
-            "environment": event.environment,
-            "dictionary_id": None,
-            "payload": self._codec.encode(event),
-        }
+        return (
+            row,
+            bytes.fromhex(event.event_id),
+            item.digested.project_id,
+            item.issue_id,
+            event.timestamp,
+            event.received,
+            event.level,
+            event.release,
+            event.environment,
+            None,
+            self._codec.encode(event),
+        )
 
 
 def _stored(connection: Connection, digested: Sequence[Digested]) -> set[tuple[int, str]]:
-    ids = [bytes.fromhex(item.event.event_id) for item in digested]
-    found: set[tuple[int, str]] = set()
-    for start in range(0, len(ids), CHUNK):
-        query = select(_event.project_id, _event.event_id).where(_event.event_id.in_(ids[start : start + CHUNK]))
-        found |= {(row.project_id, row.event_id.hex()) for row in connection.execute(query)}
-    return found
+    keys = ((bytes.fromhex(item.event.event_id), item.project_id) for item in digested)
+    return {(project_id, raw.hex()) for raw, project_id in look_up(connection, _STORED_EVENT, keys)}
 
 
 def _split(digested: Sequence[Digested], stored: set[tuple[int, str]]) -> tuple[list[Digested], list[Digested]]:
@@ -139,12 +150,10 @@ def _duplicate_drops(duplicates: Sequence[Digested], now: float) -> Iterator[Dro
         yield Drop("duplicate", count, now, project_id)
 
 
-def _changes(assigned: Sequence[Assigned], rows: dict[tuple[int, str], int], now: float) -> Iterator[Change]:
-    for item in assigned:
+def _changes(assigned: Sequence[Assigned], rows: Sequence[int], now: float) -> Iterator[Change]:
+    for row, item in zip(rows, assigned, strict=True):
         if item.kind is not None:
-            project_id = item.digested.project_id
-            row = rows[project_id, item.digested.event.event_id]
-            yield Change(item.kind, project_id, item.issue_id, row, now)
+            yield Change(item.kind, item.digested.project_id, item.issue_id, row, now)
 
 
 def _drafts(connection: Connection, changes: Sequence[Change], evaluate: Evaluate) -> list[Draft]:
@@ -216,16 +225,11 @@ def _write_dead(connection: Connection, dead: Sequence[Dead], now: float) -> Non
 
 
 def _add_digested(connection: Connection, by_project: Counter[int]) -> None:
-    table = schema.project
-    for project_id, count in by_project.items():
-        grown = update(table).where(table.c.id == project_id).values(digested=table.c.digested + count)
-        connection.execute(grown)
+    if by_project:
+        counts = [(count, project_id) for project_id, count in by_project.items()]
+        connection.exec_driver_sql(_ADD_DIGESTED, counts)
 
 
 def _write_positions(connection: Connection, positions: Sequence[Position]) -> None:
     if positions:
-        statement = insert(schema.position)
-        connection.execute(
-            statement.on_conflict_do_update(set_={"offset": statement.excluded.offset}),
-            [{"segment": p.segment, "offset": p.offset} for p in positions],
-        )
+        connection.exec_driver_sql(_WRITE_POSITION, [(p.segment, p.offset) for p in positions])

@@ -9,34 +9,50 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, tuple_
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection
 
 from kaput.model import HOUR, Event
-from kaput.store import schema
-from kaput.store.engine import CHUNK
+from kaput.store.engine import look_up
 
 LONGEST_VALUE = 200
 CONTEXT_TAGS = ("browser", "os", "runtime", "device")
 
 
+_ADD_HOURS = (
+    "INSERT INTO issue_hour (issue_id, hour, count) VALUES (?, ?, ?)"
+    " ON CONFLICT (issue_id, hour) DO UPDATE SET count = count + excluded.count"
+)
+_ADD_TAGS = (
+    "INSERT INTO issue_tag (issue_id, key, value, count) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (issue_id, key, value) DO UPDATE SET count = count + excluded.count"
+)
+_ADD_USERS = (
+    "INSERT INTO issue_user (issue_id, user, count) VALUES (?, ?, ?)"
+    " ON CONFLICT (issue_id, user) DO UPDATE SET count = count + excluded.count"
+)
+_KNOWN_USER = "SELECT 1 FROM issue_user WHERE issue_id = ? AND user = ?"
+
+
 def write_hours(connection: Connection, events: Sequence[tuple[int, Event]]) -> None:
     """Adds the events, each with its issue, to the counts by hour."""
     counts = Counter((issue_id, int(event.timestamp // HOUR)) for issue_id, event in events)
-    _add(connection, schema.issue_hour, ("issue_id", "hour"), counts)
+    _add(connection, _ADD_HOURS, counts)
 
 
 def write_tags(connection: Connection, events: Sequence[tuple[int, Event]]) -> None:
     """Adds the tag values of the events to the counts by issue."""
-    counts = Counter((issue_id, key, value) for issue_id, event in events for key, value in tag_values(event).items())
-    _add(connection, schema.issue_tag, ("issue_id", "key", "value"), counts)
+    counts: Counter[tuple[int, str, str]] = Counter()
+    for issue_id, event in events:
+        for key, value in tag_values(event).items():
+            counts[issue_id, key, value] += 1
+    _add(connection, _ADD_TAGS, counts)
 
 
 def write_users(connection: Connection, events: Sequence[tuple[int, Event]]) -> Counter[int]:
     """Adds the users of the events, and returns by issue how many had not been seen in it before."""
     counts = Counter((issue_id, user) for issue_id, event in events if (user := user_name(event)))
-    known = _known_users(connection, list(counts))
-    _add(connection, schema.issue_user, ("issue_id", "user"), counts)
+    known = look_up(connection, _KNOWN_USER, counts)
+    _add(connection, _ADD_USERS, counts)
     return Counter(issue_id for issue_id, user in counts if (issue_id, user) not in known)
 
 
@@ -66,20 +82,6 @@ def user_name(event: Event) -> str:
     return next((f"{key}:{value}"[:LONGEST_VALUE] for key, value in named.items() if value), "")
 
 
-def _known_users(connection: Connection, pairs: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
-    table = schema.issue_user.c
-    known: set[tuple[int, str]] = set()
-    for start in range(0, len(pairs), CHUNK):
-        wanted = tuple_(table.issue_id, table.user).in_(pairs[start : start + CHUNK])
-        rows = connection.execute(select(table.issue_id, table.user).where(wanted))
-        known |= {(row.issue_id, row.user) for row in rows}
-    return known
-
-
-def _add(connection: Connection, table: Table, names: tuple[str, ...], counts: Mapping[Any, int]) -> None:
-    if not counts:
-        return
-    statement = insert(table)
-    grown = table.c.count + statement.excluded.count
-    rows = [dict(zip(names, key, strict=True)) | {"count": count} for key, count in counts.items()]
-    connection.execute(statement.on_conflict_do_update(set_={"count": grown}), rows)
+def _add(connection: Connection, statement: str, counts: Mapping[Any, int]) -> None:
+    if counts:
+        connection.exec_driver_sql(statement, [(*key, count) for key, count in counts.items()])

@@ -6,23 +6,22 @@ In: feedback of the worker's batches; questions of the page. Out: rows. Handed o
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from kaput.model import Digested, Feedback, titled
 from kaput.store import schema
 from kaput.store.base import FeedbackRow
-from kaput.store.engine import CHUNK, Database
+from kaput.store.engine import Database
 
 _feedback = schema.feedback.c
-_event = schema.event.c
 _issue = schema.issue.c
 _project = schema.project.c
 
-_ISSUE_OF_EVENT = (
-    select(_event.issue_id)
-    .where(_event.event_id == _feedback.event_id, _event.project_id == _feedback.project_id)
-    .scalar_subquery()
+_ATTACH = (
+    "UPDATE feedback SET issue_id ="
+    " (SELECT issue_id FROM event WHERE event.event_id = feedback.event_id AND event.project_id = feedback.project_id)"
+    " WHERE event_id = ? AND project_id = ? AND issue_id IS NULL"
 )
 
 
@@ -62,12 +61,10 @@ def write_feedback(connection: Connection, said: Sequence[Feedback], fresh: Sequ
     """
     if said:
         connection.execute(insert(schema.feedback).on_conflict_do_nothing(), [_values(one) for one in said])
-    about = {bytes.fromhex(one.event_id) for one in said} | {bytes.fromhex(item.event.event_id) for item in fresh}
-    ids = list(about - {b""})
-    for start in range(0, len(ids), CHUNK):
-        found = _feedback.event_id.in_(ids[start : start + CHUNK])
-        waiting = update(schema.feedback).where(found, _feedback.issue_id.is_(None))
-        connection.execute(waiting.values(issue_id=_ISSUE_OF_EVENT))
+    about = {(one.event_id, one.project_id) for one in said if one.event_id}
+    about |= {(item.event.event_id, item.project_id) for item in fresh}
+    if about:
+        connection.exec_driver_sql(_ATTACH, [(bytes.fromhex(event_id), project) for event_id, project in about])
 
 
 def _values(one: Feedback) -> dict[str, object]:

@@ -59,6 +59,7 @@ class Installation:
             issues=tallies.issues,
             events=tallies.events,
             notices=tallies.notices,
+            thinned=tallies.thinned,
         )
 
     def backlog(self) -> int:

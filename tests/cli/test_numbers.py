@@ -8,7 +8,17 @@ from tests.cli.shell import Shell
 def test_stats_of_a_new_directory(shell: Shell) -> None:
     """A new directory counts nothing, with every documented name present."""
     found = shell.json("stats")
-    assert list(found) == ["accepted", "digested", "pending", "dead", "dropped", "issues", "events", "notices"]
+    assert list(found) == [
+        "accepted",
+        "digested",
+        "pending",
+        "dead",
+        "dropped",
+        "issues",
+        "events",
+        "notices",
+        "thinned",
+    ]
     assert [found[name] for name in ("accepted", "digested", "pending", "dead", "issues", "events")] == [0] * 6
     assert found["dropped"] == {}
     assert {"sent", "pending", "failed"} <= set(found["notices"])

@@ -1,7 +1,10 @@
 """The worker's transaction, on a real SQLite file."""
 
 import secrets
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -61,6 +64,20 @@ def test_equal_hashes_are_one_issue_with_exact_counts(store: Store) -> None:
     issue = page.issues[0].id
     assert {issue: [0, 50]} == store.issues.hours([issue], 1_800_000_000 // 3600 - 1, 2)
     assert [(tag.value, tag.count) for tag in store.issues.tags(issue)["plan"]] == [("free", 50)]
+
+
+def test_an_issue_knows_what_is_kept_of_it(store: Store, path: Path) -> None:
+    """An issue counts its stored events and the bytes of their payloads, and stats take the sum from there."""
+    again = digested("a", event_id="ab" * 16)
+    store.batches.commit(batch(digested("a"), again, again, digested("b")), tell_all)
+    store.batches.commit(batch(again, digested("a")), tell_all)
+    found = store.issues.find(IssueFilter()).issues
+    assert sorted((issue.value, issue.kept, issue.thinned) for issue in found) == [("'a'", 3, None), ("'b'", 1, None)]
+    assert (store.facts.tallies().events, store.facts.tallies().thinned) == (4, 0)
+    sizes = "SELECT issue_id, sum(length(payload)) FROM event GROUP BY 1 ORDER BY 1"
+    with closing(sqlite3.connect(path)) as connection:
+        known = connection.execute("SELECT id, kept_bytes FROM issue ORDER BY 1").fetchall()
+        assert known == connection.execute(sizes).fetchall()
 
 
 def test_an_event_is_stored_once(store: Store) -> None:

@@ -84,6 +84,8 @@ def make_issue(**fields: Any) -> IssueRow:
         "environment": "production",
         "platform": "python",
         "grouped_by": "",
+        "kept": 1204,
+        "thinned": None,
     }
     return IssueRow(**(values | fields))
 

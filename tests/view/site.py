@@ -80,6 +80,7 @@ class Site:
             issues=sums.issues,
             events=sums.events,
             notices=sums.notices,
+            thinned=sums.thinned,
         )
 
     def admin(self) -> AccountRow:

@@ -56,6 +56,8 @@ def issue_details(row: IssueRow, tags: dict[str, list[TagCount]], activity: list
         "environment": row.environment,
         "platform": row.platform,
         "grouped_by": row.grouped_by,
+        "kept": row.kept,
+        "thinned": None if row.thinned is None else iso(row.thinned),
         "tags": {key: [{"value": tag.value, "count": tag.count} for tag in counts] for key, counts in tags.items()},
         "activity": [
             {"kind": done.kind, "who": done.who, "detail": done.detail, "time": iso(done.time)} for done in activity

@@ -110,6 +110,8 @@ def _summary(row: IssueRow) -> Iterator[Line]:
     if row.culprit:
         yield row.culprit, ""
     yield f"{row.status.value}{again}; {row.level}; events {row.count}, users {row.users}", ""
+    if row.thinned is not None:
+        yield f"{row.kept} of the events are kept; the others were thinned out since {moment(row.thinned)} UTC", "dim"
     yield f"first seen {moment(row.first_seen)} UTC, last seen {moment(row.last_seen)} UTC", ""
     yield f"grouped by {row.grouped_by}", "dim"
     yield "", ""

@@ -36,7 +36,7 @@ def _rows(found: Stats) -> Iterator[tuple[str, str]]:
         yield name, str(getattr(found, name))
     for reason, count in sorted(found.dropped.items()):
         yield f"dropped: {reason}", str(count)
-    for name in ("issues", "events"):
+    for name in ("issues", "events", "thinned"):
         yield name, str(getattr(found, name))
     for state, count in sorted(found.notices.items()):
         yield f"notices: {state}", str(count)

@@ -12,6 +12,8 @@ class Stats(Struct, frozen=True):
     Attributes:
         digested: includes duplicates, filtered events, and dead records that were dropped by hand.
         pending: accepted, not yet visible.
+        events: stored now.
+        thinned: stored once and deleted since, by age, by number or for the disk.
         dropped: by reason.
         notices: by state: sent, pending, failed.
     """
@@ -24,3 +26,4 @@ class Stats(Struct, frozen=True):
     issues: int
     events: int
     notices: dict[str, int] = field(default_factory=dict)
+    thinned: int = 0

@@ -21,9 +21,9 @@ _issue = schema.issue.c
 _KNOWN = "SELECT issue_id FROM issue_hash WHERE project_id = ? AND hash = ?"
 _RESOLVED = "SELECT status_since FROM issue WHERE id = ? AND status = 'resolved'"
 _UPDATE = (
-    "UPDATE issue SET count = count + ?, users = users + ?, first_seen = min(first_seen, ?),"
-    " last_seen = max(last_seen, ?), type = ?, value = ?, culprit = ?, level = ?, release = ?, environment = ?,"
-    " grouped_by = ? WHERE id = ?"
+    "UPDATE issue SET count = count + ?, kept = kept + ?, kept_bytes = kept_bytes + ?, users = users + ?,"
+    " first_seen = min(first_seen, ?), last_seen = max(last_seen, ?), type = ?, value = ?, culprit = ?, level = ?,"
+    " release = ?, environment = ?, grouped_by = ? WHERE id = ?"
 )
 
 
@@ -55,22 +55,34 @@ def assign(connection: Connection, digested: Sequence[Digested], now: float) -> 
     return assigned
 
 
-def update_issues(connection: Connection, assigned: Sequence[Assigned], new_users: Mapping[int, int]) -> None:
-    """Adds the events to the counts of their issues; the newest event gives the words the issue is shown with."""
+def update_issues(
+    connection: Connection, assigned: Sequence[Assigned], new_users: Mapping[int, int], sizes: Mapping[int, int]
+) -> None:
+    """Adds the events to the counts of their issues; the newest event gives the words the issue is shown with.
+
+    Args:
+        connection: of the batch's transaction.
+        assigned: the events.
+        new_users: by issue, how many users it had not seen before.
+        sizes: by issue, the bytes of the payloads that were stored.
+    """
     by_issue: dict[int, list[Digested]] = {}
     for item in assigned:
         by_issue.setdefault(item.issue_id, []).append(item.digested)
     if by_issue:
-        rows = [_growth(issue_id, items, new_users.get(issue_id, 0)) for issue_id, items in by_issue.items()]
+        rows = [
+            _growth(issue_id, items, sizes[issue_id], new_users.get(issue_id, 0))
+            for issue_id, items in by_issue.items()
+        ]
         connection.exec_driver_sql(_UPDATE, rows)
 
 
-def _growth(issue_id: int, items: Sequence[Digested], new_users: int) -> tuple[object, ...]:
+def _growth(issue_id: int, items: Sequence[Digested], size: int, new_users: int) -> tuple[object, ...]:
     """Returns the values of `_UPDATE` for the events of one issue."""
     times = [item.event.timestamp for item in items]
     event, title, grouping = items[-1].event, items[-1].title, items[-1].grouping
     words = (title.type, title.value, title.culprit, event.level, event.release, event.environment, grouping.reason)
-    return (len(items), new_users, min(times), max(times), *words, issue_id)
+    return (len(items), len(items), size, new_users, min(times), max(times), *words, issue_id)
 
 
 def _key(item: Digested) -> tuple[int, bytes]:
@@ -115,6 +127,8 @@ def _insert(connection: Connection, item: Digested, raw_hash: bytes, now: float)
             grouped_by=item.grouping.reason,
             count=0,
             users=0,
+            kept=0,
+            kept_bytes=0,
             first_seen=event.timestamp,
             last_seen=event.timestamp,
         )

@@ -5,6 +5,7 @@ In: a batch. Out: the changes that came of it. Handed out as `store.base.Batches
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
@@ -55,12 +56,12 @@ class SqlBatches:
         with self._database.write() as connection:
             fresh, duplicates = _split(batch.digested, _stored(connection, batch.digested))
             assigned = assign(connection, fresh, now)
-            rows = self._write_events(connection, assigned)
+            rows, sizes = self._write_events(connection, assigned)
             write_asides(connection, batch.asides, fresh)
             events = [(item.issue_id, item.digested.event) for item in assigned]
             write_hours(connection, events)
             write_tags(connection, events)
-            update_issues(connection, assigned, write_users(connection, events))
+            update_issues(connection, assigned, write_users(connection, events), sizes)
             changes = list(_changes(assigned, rows, now))
             _write_notices(connection, _drafts(connection, changes, evaluate))
             _write_dead(connection, batch.dead, now)
@@ -101,17 +102,20 @@ class SqlBatches:
                 _add_digested(connection, by_project)
         return by_project.total()
 
-    def _write_events(self, connection: Connection, assigned: Sequence[Assigned]) -> list[int]:
-        """Inserts the events and returns their rows, in order."""
+    def _write_events(self, connection: Connection, assigned: Sequence[Assigned]) -> tuple[Sequence[int], Counter[int]]:
+        """Inserts the events; returns their rows, in order, and by issue the bytes of their payloads."""
+        sizes: Counter[int] = Counter()
         if not assigned:
-            return []
+            return [], sizes
         first = connection.exec_driver_sql(_NEXT_ROW).scalar_one()
         rows = range(first, first + len(assigned))
         values = [self._event_values(row, item) for row, item in zip(rows, assigned, strict=True)]
         connection.exec_driver_sql(_INSERT_EVENT, values)
-        return list(rows)
+        for item, value in zip(assigned, values, strict=True):
+            sizes[item.issue_id] += len(value[-1])
+        return rows, sizes
 
-    def _event_values(self, row: int, item: Assigned) -> tuple[object, ...]:
+    def _event_values(self, row: int, item: Assigned) -> tuple[Any, ...]:
         event: Event = item.digested.event
         return (
             row,

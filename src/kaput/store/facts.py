@@ -39,12 +39,14 @@ class SqlFacts:
         """See `kaput.store.base.Facts.tallies`."""
         with self._database.read() as connection:
             projects = _projects(connection, project_id)
+            count, kept = _events(connection, projects)
             return Tallies(
                 digested=_digested(connection, project_id, projects),
                 dead=_dead(connection, project_id),
                 dropped=_dropped(connection, project_id, since_hour=0),
                 issues=_count(connection, schema.issue.c.project_id, projects),
-                events=_count(connection, schema.event.c.project_id, projects),
+                events=kept,
+                thinned=count - kept,
                 notices=_notices(connection, projects),
                 positions=[Position(row.segment, row.offset) for row in connection.execute(select(schema.position))],
             )
@@ -98,6 +100,14 @@ def _digested(connection: Connection, project_id: int | None, projects: list[int
     nowhere = dropped.project_id.not_in(select(table.id))
     given_up = select(func.coalesce(func.sum(dropped["count"]), 0)).where(dropped.reason == DEAD_REASON, nowhere)
     return digested + int(connection.execute(given_up).scalar_one())
+
+
+def _events(connection: Connection, projects: list[int]) -> tuple[int, int]:
+    """Returns how many events were stored and how many of them still are, from the issues: an event counts itself."""
+    table = schema.issue.c
+    sums = [func.coalesce(func.sum(column), 0) for column in (table["count"], table.kept)]
+    count, kept = connection.execute(select(*sums).where(table.project_id.in_(projects))).one()
+    return count, kept
 
 
 def _count(connection: Connection, of: Column[int], projects: list[int]) -> int:

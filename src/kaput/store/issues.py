@@ -139,6 +139,8 @@ def issue_row(row: Row[Any]) -> IssueRow:
         environment=row.environment,
         platform=row.platform,
         grouped_by=row.grouped_by,
+        kept=row.kept,
+        thinned=row.thinned,
     )
 
 

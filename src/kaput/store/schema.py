@@ -101,6 +101,10 @@ issue = Table(
     Column("grouped_by", Text, nullable=False),
     Column("count", Integer, nullable=False),
     Column("users", Integer, nullable=False),
+    # Of `count`, the events that are stored now, the bytes of their payloads, and since when some are not.
+    Column("kept", Integer, nullable=False),
+    Column("kept_bytes", Integer, nullable=False),
+    Column("thinned", Float),
     Column("first_seen", Float, nullable=False),
     Column("last_seen", Float, nullable=False),
     UniqueConstraint("project_id", "number"),

@@ -47,6 +47,7 @@ class StatsCollector(Collector):
         yield GaugeMetricFamily("kaput_records_dead", "Records that could not be digested.", stats.dead)
         yield GaugeMetricFamily("kaput_issues", "Issues that are stored.", stats.issues)
         yield GaugeMetricFamily("kaput_events_stored", "Events that are stored now.", stats.events)
+        yield CounterMetricFamily("kaput_events_thinned", "Events stored once and deleted since.", stats.thinned)
         dropped = CounterMetricFamily("kaput_dropped", "What was refused or left out.", labels=["reason"])
         yield _labelled(dropped, stats.dropped)
         yield _labelled(GaugeMetricFamily("kaput_notices", "Notices by state.", labels=["state"]), stats.notices)

@@ -34,5 +34,6 @@ class Tallies(Struct, frozen=True):
     dropped: dict[str, int]
     issues: int
     events: int
+    thinned: int
     notices: dict[str, int]
     positions: list[Position]

@@ -62,7 +62,10 @@ class IssueRow(Struct, frozen=True):
     Attributes:
         short_id: upper-case slug of the project and number in it: `SHOP-41`.
         project: slug of the project.
+        count: events that ever came.
         users: how many different users were affected.
+        kept: of `count`, the events that are stored now.
+        thinned: since when the others are gone; None while none is.
         regressed: it was resolved, and came again.
         release: release of the newest event; `environment` likewise.
     """
@@ -86,6 +89,8 @@ class IssueRow(Struct, frozen=True):
     environment: str
     platform: str
     grouped_by: str
+    kept: int
+    thinned: float | None
 
 
 class EventRow(Struct, frozen=True):

@@ -2,6 +2,7 @@
 #
 #   make run         sets up, then runs the tracker, a broken shop and a mail catcher: `kaput demo`
 #   make test        sets up, then runs every test; ARGS="tests/buffer -k torn" runs some
+#   make torture     kills and damages a server under load for 100 rounds; ARGS="--rounds 20 --seed 1" for others
 #   make check       formatting, lint and types
 #   make bench       benchmarks; each prints the machine, the versions and its figures as ratios to a floor
 #   make docs        writes the pages of docs/ that are made from the code
@@ -14,7 +15,7 @@ PIP := -m pip --disable-pip-version-check --quiet install
 DEBIAN := chromium strace
 ARGS ?=
 
-.PHONY: run test check bench docs screenshot debian
+.PHONY: run test torture check bench docs screenshot debian
 .DELETE_ON_ERROR:
 
 run: .venv/runtime.stamp
@@ -22,6 +23,9 @@ run: .venv/runtime.stamp
 
 test: .venv/development.stamp .venv-raven/stamp debian
 	$(BIN)/pytest $(ARGS)
+
+torture: .venv/development.stamp
+	$(BIN)/python -m tests.live.torture $(ARGS)
 
 check: .venv/development.stamp
 	$(BIN)/ruff format --check

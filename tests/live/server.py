@@ -65,15 +65,19 @@ class Server:
 
     def start(self) -> None:
         """Starts it and waits until it is ready."""
+        began = time.monotonic()
+        self.launch()
+        wait_for(self.ready, f"{self.address} is not ready")
+        self.ready_after = time.monotonic() - began
+
+    def launch(self) -> None:
+        """Starts it."""
         self.port = self.port or free_port()
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.data), **self.environment}
         arguments = ["serve", "--data", str(self.data), "--port", str(self.port)]
-        began = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kaput", *arguments], env=environment, stdout=subprocess.PIPE, text=True
         )
-        wait_for(self.ready, f"{self.address} is not ready")
-        self.ready_after = time.monotonic() - began
 
     def ready(self) -> bool:
         """Answers whether `/health/ready` answers 200."""

@@ -4,7 +4,9 @@ In: orders on standard input. Out: answers; at the first start, on standard outp
 The supervisor starts it as `python -m kaput.serve.web`.
 """
 
+import contextlib
 import logging
+import os
 import resource
 import signal
 import socket
@@ -107,8 +109,8 @@ def _announce(installation: Installation, address: str) -> None:
     lines = [f"Kaput is listening on {address}", f"DSN: {dsn(base, store.projects.keys(first.id)[0])}"]
     if not store.accounts.any():
         lines.append(f"Set up your account: {base}/setup?token={setup_token(installation.secret)}")
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):  # who read it has gone, or it is a file on a full disk
+        os.write(sys.stdout.fileno(), ("\n".join(lines) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -94,9 +94,9 @@ def test_a_record_says_who_and_when() -> None:
 def test_other_items_are_noted() -> None:
     """What was left out of an envelope is counted, and the answer is a 200."""
     appender = MemoryAppender()
-    client = ask(door(appender), scope(), pieces(envelope(("session", b"{}"))))
+    client = ask(door(appender), scope(), pieces(envelope(("span", b"{}"))))
     assert (client.status, client.json) == (200, {})
-    assert (appender.futures, appender.drops) == ([], [Drop("unsupported:session", 1, NOW, 7)])
+    assert (appender.futures, appender.drops) == ([], [Drop("unsupported:span", 1, NOW, 7)])
 
 
 @pytest.mark.parametrize(
@@ -428,5 +428,7 @@ def test_a_request_without_events_is_never_limited() -> None:
     app = _limited(appender, 1)
     for body, status in ((b"{}", 200), (b"{}", 429)):
         assert ask(app, scope("/api/7/store/"), pieces(body)).status == status
-    assert ask(app, scope(), pieces(envelope(("session", b"{}")))).status == 200
-    assert appender.dropped == {"rate_limited": 1, "unsupported:session": 1}
+    told = b'{"init":true,"started":%d,"attrs":{"release":"1"}}' % NOW
+    assert ask(app, scope(), pieces(envelope(("session", told), ("span", b"{}")))).status == 200
+    assert appender.dropped == {"rate_limited": 1, "unsupported:span": 1}
+    assert [record.kind for record in appender.records] == ["event", "sessions"]

@@ -1,5 +1,6 @@
 """Requests of real clients, replayed through the ASGI door whole and in pieces."""
 
+import json
 import random
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kaput.model import EVENT, SESSIONS
 from tests.accept.door import CORPUS, Captured, Client, MemoryAppender, ask, captured, door, pieces
 
 REQUESTS = sorted(CORPUS.glob("*.http"))
@@ -30,12 +32,15 @@ def check(sent: Captured, client: Client, appender: MemoryAppender) -> None:
     assert client.status == 200, client.body
     assert client.json == ({"id": expected["answer_id"]} if expected["answer_id"] else {})
     assert appender.dropped == expected["dropped"]
-    assert [
-        {"event_id": record.event_id, "client": record.client, "bytes": len(record.body)} for record in appender.records
-    ] == [{name: event[name] for name in ("event_id", "client", "bytes")} for event in expected["events"]]
-    for record, event in zip(appender.records, expected["events"], strict=True):
+    events = [record for record in appender.records if record.kind == EVENT]
+    assert [{"event_id": record.event_id, "client": record.client, "bytes": len(record.body)} for record in events] == [
+        {name: event[name] for name in ("event_id", "client", "bytes")} for event in expected["events"]
+    ]
+    for record, event in zip(events, expected["events"], strict=True):
         for text in (event["exception"] or "", event["message"]):
             assert text.encode() in record.body or text.encode("ascii", "backslashreplace") in record.body
+    told = [json.loads(record.body) for record in appender.records if record.kind == SESSIONS]
+    assert told == expected.get("sessions", [])
 
 
 def test_the_corpus_is_there() -> None:

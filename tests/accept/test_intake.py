@@ -15,7 +15,7 @@ from kaput.accept.limits import Limits
 from kaput.accept.request import Request
 from kaput.errors import Refused
 from kaput.model import EVENT as EVENT_KIND
-from kaput.model import FEEDBACK, Drop, Record
+from kaput.model import FEEDBACK, SESSIONS, Drop, Record
 from tests.accept.door import KEY, KEYS, NEW_ID, NOW, OTHER_KEY, envelope, outcome, request
 
 LIMITS = Limits(max_event=5000, max_items=50)
@@ -136,11 +136,11 @@ def test_an_event_without_an_id_gets_one(event_id: bytes) -> None:
 
 def test_other_items_are_counted_and_left_out() -> None:
     """Items of other types are counted by type, the unknown ones together, and the event between them is kept."""
-    items = [("session", b"{}"), ("event", EVENT), ("check_in", b"{}"), ("session", b"{}"), ("new-" * 99, b"")]
+    items = [("span", b"{}"), ("event", EVENT), ("check_in", b"{}"), ("span", b"{}"), ("new-" * 99, b"")]
     taken = take(request(envelope(*items, ("", b"x"))))
     assert [record.event_id for record in taken.records] == [ID]
     assert taken.drops == [
-        Drop("unsupported:session", 2, NOW, 7),
+        Drop("unsupported:span", 2, NOW, 7),
         Drop("unsupported:check_in", 1, NOW, 7),
         Drop("unsupported:other", 2, NOW, 7),
     ]
@@ -200,6 +200,21 @@ def test_what_clients_left_out_is_counted() -> None:
     )
     taken = take(request(envelope(("client_report", b"{"), ("event", EVENT))))
     assert (len(taken.records), taken.drops) == (1, [Drop("client:malformed", 1, NOW, 7)])
+
+
+def test_sessions_are_records_of_their_kind() -> None:
+    """One record an item stands beside the event; an update that changes nothing makes none, a wrong one is counted."""
+    told = {"init": True, "started": NOW, "attrs": {"release": "2.4.1"}}
+    well = json.dumps(told | {"sid": ID, "init": False}).encode()
+    items = [("session", json.dumps(told).encode()), ("event", EVENT), ("session", well), ("sessions", b"{")]
+    taken = take(request(envelope(*items)))
+    assert [(record.kind, record.project_id, record.received) for record in taken.records] == [
+        (SESSIONS, 7, NOW),
+        (EVENT_KIND, 7, NOW),
+    ]
+    hours = {str(int(NOW // 3600)): [1, 0, 0, 0, 0]}
+    assert json.loads(taken.records[0].body) == {"release": "2.4.1", "hours": hours}
+    assert (taken.drops, taken.answer_id) == ([Drop("sessions_malformed", 1, NOW, 7)], ID)
 
 
 @pytest.mark.parametrize(

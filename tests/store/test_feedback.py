@@ -2,7 +2,7 @@
 
 import secrets
 
-from kaput.model import Batch, Digested, Event, Feedback, Grouping, Title
+from kaput.model import Aside, Batch, Digested, Event, Feedback, Grouping, Title
 from kaput.store.base import FeedbackRow, Store
 
 ID, OTHER = "ab" * 16, "cd" * 16
@@ -22,7 +22,7 @@ def happened(event_id: str = ID, project_id: int = 1) -> Digested:
 def commit(store: Store, *items: Feedback | Digested) -> None:
     """Stores events and feedback in one batch."""
     digested = [item for item in items if isinstance(item, Digested)]
-    feedback = [item for item in items if isinstance(item, Feedback)]
+    feedback: list[Aside] = [item for item in items if isinstance(item, Feedback)]
     store.batches.commit(Batch(digested, [], [], [], feedback), lambda _changes, _members: [])
 
 

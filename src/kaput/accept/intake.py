@@ -23,6 +23,7 @@ from kaput.accept import (
     reply,
     route,
     security,
+    sessions,
     syntax,
     widget,
 )
@@ -30,7 +31,7 @@ from kaput.accept.auth import Keys
 from kaput.accept.limits import Limits
 from kaput.accept.request import Answer, Request
 from kaput.errors import Refused
-from kaput.model import EVENT, FEEDBACK, Drop, Record
+from kaput.model import EVENT, FEEDBACK, SESSIONS, Drop, Record
 
 NewId = Callable[[], str]
 """Makes an event id: 32 lower-case hexadecimal digits."""
@@ -38,7 +39,7 @@ NewId = Callable[[], str]
 KNOWN_TYPES = frozenset(
     {
         *("attachment", "check_in", "form_data", "log", "metric_buckets", "profile", "profile_chunk"),
-        *("replay_event", "replay_recording", "session", "sessions", "span", "statsd", "trace_metric", "transaction"),
+        *("replay_event", "replay_recording", "span", "statsd", "trace_metric", "transaction"),
     }
 )
 """Item types of the protocol that this version leaves out; any other type is counted as `other`."""
@@ -68,7 +69,7 @@ class Taken(Struct, frozen=True):
     """What a request brought.
 
     Attributes:
-        records: the events and the feedback to append.
+        records: the events, the feedback and the sessions to append.
         drops: what was left out, by reason.
         answer_id: the first event's id, as it is stored; without an event the one that the envelope's header names;
             empty when there is none.
@@ -241,10 +242,16 @@ def _reports_of(item: envelope.Item, request: Request, admission: Admission, lim
     return _reports(bytes(item.payload), item.headers, request, admission, limits, new_id)
 
 
+def _sessions_of(item: envelope.Item, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> _Made:
+    told, left_out = sessions.of_item(item.type, bytes(item.payload), request.received)
+    return [_aside(SESSIONS, told, request, admission, limits, new_id)] if told else [], left_out
+
+
 _MAKERS: dict[str, Callable[[envelope.Item, Request, Admission, Limits, NewId], _Made]] = {
     "client_report": lambda item, *_: ([], client_report.read(bytes(item.payload))),
     **dict.fromkeys(feedback.ITEMS, _feedback_of),
     **dict.fromkeys(security.ITEMS, _reports_of),
+    **dict.fromkeys(sessions.ITEMS, _sessions_of),
 }
 """What takes an item apart that is no event, by the item's type; it may raise Refused."""
 

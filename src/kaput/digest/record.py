@@ -12,8 +12,9 @@ from kaput.digest.fingerprint import group
 from kaput.digest.normalise import normalise, select
 from kaput.digest.ration import ration
 from kaput.digest.scrub import scrub
+from kaput.digest.sessions import sessions
 from kaput.digest.title import title
-from kaput.model import FEEDBACK, Aside, Digested, Record
+from kaput.model import FEEDBACK, SESSIONS, Aside, Digested, Record
 
 
 def read(record: Record) -> Digested | Aside:
@@ -32,5 +33,5 @@ def digest(record: Record) -> Digested:
     return Digested(record.project_id, event, group(event), title(event))
 
 
-_READERS: dict[str, Callable[[Record], Digested | Aside]] = {FEEDBACK: feedback}
+_READERS: dict[str, Callable[[Record], Digested | Aside]] = {FEEDBACK: feedback, SESSIONS: sessions}
 """What reads a record that is no event, by its kind."""

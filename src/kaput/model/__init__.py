@@ -28,13 +28,15 @@ from kaput.model.event import (
 from kaput.model.filters import Filters
 from kaput.model.functions import Clock, Digest, DropDead, Evaluate, ReadStats, RetryDead, SendTest
 from kaput.model.notice import Change, Draft, Kind
-from kaput.model.record import EVENT, FEEDBACK, HOUR, Drop, Record
+from kaput.model.record import EVENT, FEEDBACK, HOUR, SESSIONS, Drop, Record
+from kaput.model.session import Health, SessionCounts, Sessions, SessionUpdate
 from kaput.model.stats import Stats
 
 __all__ = [
     "EVENT",
     "FEEDBACK",
     "HOUR",
+    "SESSIONS",
     "Aside",
     "Batch",
     "Breadcrumb",
@@ -56,6 +58,7 @@ __all__ = [
     "Filters",
     "Frame",
     "Grouping",
+    "Health",
     "Kind",
     "LogEntry",
     "Mechanism",
@@ -66,6 +69,9 @@ __all__ = [
     "RetryDead",
     "Sdk",
     "SendTest",
+    "SessionCounts",
+    "SessionUpdate",
+    "Sessions",
     "Stacktrace",
     "Stats",
     "Thread",

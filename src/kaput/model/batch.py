@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from kaput.model.event import Event, titled
 from kaput.model.record import Drop
+from kaput.model.session import Sessions
 
 
 class Grouping(Struct, frozen=True):
@@ -66,7 +67,7 @@ class Feedback(Struct, frozen=True):
     created: float
 
 
-Aside = Feedback
+Aside = Feedback | Sessions
 """What the digest makes of a record that is no event; the store has a writer for each."""
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 HOUR = 3600
 """Seconds; counters and drops are kept by the hour."""
 
-EVENT, FEEDBACK = "event", "feedback"
+EVENT, FEEDBACK, SESSIONS = "event", "feedback", "sessions"
 """The kinds of records."""
 
 
@@ -24,7 +24,7 @@ class Record(Struct, frozen=True, array_like=True):
         body: the JSON text of one event, decompressed, as the client wrote it.
         client: name and version of the SDK as it presented itself, at most 200 characters.
         address: the peer's address, after trusted proxies.
-        kind: `event`, or `feedback`, which no count of events counts.
+        kind: `event`, or `feedback` or `sessions`, which no count of events counts.
     """
 
     project_id: int

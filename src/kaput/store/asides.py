@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from kaput.model import Aside, Digested
+from kaput.model import Aside, Digested, Feedback, Sessions
 from kaput.store.feedback import write_feedback
+from kaput.store.sessions import write_sessions
 
 
 def write_asides(connection: Connection, asides: Sequence[Aside], fresh: Sequence[Digested]) -> None:
@@ -19,4 +20,5 @@ def write_asides(connection: Connection, asides: Sequence[Aside], fresh: Sequenc
         asides: of the batch, in the order in which they came.
         fresh: the batch's events; what is about them may have come before.
     """
-    write_feedback(connection, asides, fresh)
+    write_feedback(connection, [aside for aside in asides if isinstance(aside, Feedback)], fresh)
+    write_sessions(connection, [aside for aside in asides if isinstance(aside, Sessions)])

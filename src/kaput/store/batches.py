@@ -1,4 +1,4 @@
-"""The worker's transaction: events, issues, counters, notices, feedback, dead records, drops, positions; or nothing.
+"""The worker's transaction: events, issues, counters, notices, asides, dead records, drops, positions; or nothing.
 
 In: a batch. Out: the changes that came of it. Handed out as `store.base.Batches`.
 """
@@ -20,6 +20,7 @@ from kaput.store.engine import CHUNK, Database, look_up
 from kaput.store.facts import DEAD_REASON, write_drops
 from kaput.store.payload import PayloadCodec
 from kaput.store.projects import members_of
+from kaput.store.releases import write_releases
 
 _dead = schema.dead.c
 
@@ -61,6 +62,7 @@ class SqlBatches:
             events = [(item.issue_id, item.digested.event) for item in assigned]
             write_hours(connection, events)
             write_tags(connection, events)
+            write_releases(connection, assigned)
             update_issues(connection, assigned, write_users(connection, events), sizes)
             changes = list(_changes(assigned, rows, now))
             _write_notices(connection, _drafts(connection, changes, evaluate))

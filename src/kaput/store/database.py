@@ -16,6 +16,7 @@ from kaput.store.feedback import SqlFeedbacks
 from kaput.store.issues import SqlIssues
 from kaput.store.outbox import SqlOutbox
 from kaput.store.projects import SqlProjects
+from kaput.store.releases import SqlReleases
 
 
 def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> Store:
@@ -34,6 +35,7 @@ def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> 
         issues=SqlIssues(database, clock),
         events=SqlEvents(database),
         feedback=SqlFeedbacks(database),
+        releases=SqlReleases(database),
         outbox=SqlOutbox(database),
         facts=SqlFacts(database),
         clock=clock,

@@ -150,6 +150,7 @@ def insert_project(connection: Connection, name: str, now: float, *, internal: b
         "internal": internal,
         "last_number": 0,
         "digested": 0,
+        "sessions": 0,
         "filters": "",
         "created": now,
     }

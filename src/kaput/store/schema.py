@@ -45,6 +45,7 @@ project = Table(
     Column("internal", Boolean, nullable=False),
     Column("last_number", Integer, nullable=False),
     Column("digested", Integer, nullable=False),
+    Column("sessions", Integer, nullable=False),
     Column("filters", Text, nullable=False),
     Column("created", Float, nullable=False),
 )
@@ -188,6 +189,60 @@ issue_user = Table(
     Column("user", Text, nullable=False),
     Column("count", Integer, nullable=False),
     PrimaryKeyConstraint("issue_id", "user"),
+    sqlite_with_rowid=False,
+)
+
+release = Table(
+    "release",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("version", Text, nullable=False),
+    Column("first_seen", Float, nullable=False),
+    Column("last_seen", Float, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("new_issues", Integer, nullable=False),
+    UniqueConstraint("project_id", "version"),
+    Index("ix_release_list", "project_id", "id"),
+)
+
+environment = Table(
+    "environment",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    UniqueConstraint("project_id", "name"),
+)
+
+session_hour = Table(
+    "session_hour",
+    metadata,
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("hour", Integer, nullable=False),
+    Column("release_id", ForeignKey("release.id"), nullable=False),
+    Column("environment_id", ForeignKey("environment.id"), nullable=False),
+    Column("started", Integer, nullable=False),
+    Column("errored", Integer, nullable=False),
+    Column("unhandled", Integer, nullable=False),
+    Column("abnormal", Integer, nullable=False),
+    Column("crashed", Integer, nullable=False),
+    PrimaryKeyConstraint("project_id", "hour", "release_id", "environment_id"),
+    sqlite_with_rowid=False,
+)
+
+# The sessions that are not healthy and may be told of again; a healthy one is a number in session_hour and no more.
+unhealthy_session = Table(
+    "unhealthy_session",
+    metadata,
+    Column("hour", Integer, nullable=False),
+    Column("project_id", Integer, nullable=False),
+    Column("sid", LargeBinary, nullable=False),
+    Column("release_id", Integer, nullable=False),
+    Column("environment_id", Integer, nullable=False),
+    Column("begun", Boolean, nullable=False),
+    Column("health", Integer, nullable=False),
+    PrimaryKeyConstraint("hour", "project_id", "sid"),
     sqlite_with_rowid=False,
 )
 

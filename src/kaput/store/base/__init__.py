@@ -20,11 +20,12 @@ from kaput.store.base.rows import (
     Neighbours,
     NoticeRow,
     ProjectRow,
+    ReleaseRow,
     Status,
     StoredEvent,
     TagCount,
 )
-from kaput.store.base.seam import Accounts, Batches, Events, Facts, Feedbacks, Issues, Outbox, Projects, Store
+from kaput.store.base.seam import Accounts, Batches, Events, Facts, Feedbacks, Issues, Outbox, Projects, Releases, Store
 
 __all__ = [
     "AccountRow",
@@ -47,6 +48,8 @@ __all__ = [
     "Outbox",
     "ProjectRow",
     "Projects",
+    "ReleaseRow",
+    "Releases",
     "Status",
     "Store",
     "StoredEvent",

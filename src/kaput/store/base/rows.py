@@ -160,6 +160,22 @@ class FeedbackRow(Struct, frozen=True):
     created: float
 
 
+class ReleaseRow(Struct, frozen=True):
+    """One release of a project; events, or sessions, named it.
+
+    Attributes:
+        first_seen: when the first of them was received.
+        events: all that ever came from it; `new_issues` those whose issue had not been seen before.
+    """
+
+    id: int
+    project_id: int
+    version: str
+    first_seen: float
+    events: int
+    new_issues: int
+
+
 class DeadRow(Struct, frozen=True):
     """One record in `dead/`."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from kaput.model import Batch, Change, Clock, Drop, Evaluate, Filters, Position
+from kaput.model import Batch, Change, Clock, Drop, Evaluate, Filters, Position, SessionCounts
 from kaput.store.base.questions import IssueFilter, IssuePage, Tallies
 from kaput.store.base.rows import (
     AccountRow,
@@ -20,6 +20,7 @@ from kaput.store.base.rows import (
     Neighbours,
     NoticeRow,
     ProjectRow,
+    ReleaseRow,
     Status,
     StoredEvent,
     TagCount,
@@ -33,7 +34,7 @@ class Batches(Protocol):
         """Returns how far each segment was read when the last batch was committed."""
 
     def commit(self, batch: Batch, evaluate: Evaluate) -> list[Change]:
-        """Stores the whole batch atomically: events, counters, notices, feedback, dead records, drops and positions.
+        """Stores the whole batch atomically: events, counters, notices, asides, dead records, drops and positions.
 
         An event that is stored already is counted as `duplicate` and left out.
 
@@ -204,6 +205,27 @@ class Feedbacks(Protocol):
         """Returns what was said in a project, newest first, with or without an event."""
 
 
+class Releases(Protocol):
+    """Releases, and how their sessions went. Without an environment those of all are counted."""
+
+    def of_project(self, project_id: int, limit: int, before: int | None = None) -> list[ReleaseRow]:
+        """Returns releases, the one that was seen first last at the top, those with a smaller id than `before` only."""
+
+    def get(self, project_id: int, version: str) -> ReleaseRow:
+        """Returns the release of this name."""
+
+    def environments(self, project_id: int) -> list[str]:
+        """Returns the names of the environments that sessions came from, sorted; that of none is empty."""
+
+    def sums(self, project_id: int, first: int, environment: str | None = None) -> dict[int, SessionCounts]:
+        """Returns by id of the release the sessions that were started in the epoch hour `first` or later."""
+
+    def hours(
+        self, project_id: int, release_ids: Sequence[int], first: int, hours: int, environment: str | None = None
+    ) -> Mapping[int, list[SessionCounts]]:
+        """Returns the sessions per hour, `hours` counts for each release, beginning with the epoch hour `first`."""
+
+
 class Outbox(Protocol):
     """Notices that wait to be sent."""
 
@@ -258,6 +280,7 @@ class Store:
     issues: Issues
     events: Events
     feedback: Feedbacks
+    releases: Releases
     outbox: Outbox
     facts: Facts
     clock: Clock

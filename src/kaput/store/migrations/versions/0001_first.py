@@ -33,6 +33,7 @@ def _people() -> None:
         sa.Column("internal", sa.Boolean(), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
         sa.Column("digested", sa.Integer(), nullable=False),
+        sa.Column("sessions", sa.Integer(), nullable=False),
         sa.Column("filters", sa.Text(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
@@ -233,6 +234,65 @@ def _feedback() -> None:
         batch_op.create_index("ix_feedback_project_id", ["project_id", "id"], unique=False)
 
 
+def _releases() -> None:
+    """Releases and how their sessions went."""
+    op.create_table(
+        "release",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("first_seen", sa.Float(), nullable=False),
+        sa.Column("last_seen", sa.Float(), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("new_issues", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_release_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_release")),
+        sa.UniqueConstraint("project_id", "version", name=op.f("uq_release_project_id_version")),
+    )
+    with op.batch_alter_table("release", schema=None) as batch_op:
+        batch_op.create_index("ix_release_list", ["project_id", "id"], unique=False)
+    op.create_table(
+        "environment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_environment_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_environment")),
+        sa.UniqueConstraint("project_id", "name", name=op.f("uq_environment_project_id_name")),
+    )
+    op.create_table(
+        "session_hour",
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("release_id", sa.Integer(), nullable=False),
+        sa.Column("environment_id", sa.Integer(), nullable=False),
+        sa.Column("started", sa.Integer(), nullable=False),
+        sa.Column("errored", sa.Integer(), nullable=False),
+        sa.Column("unhandled", sa.Integer(), nullable=False),
+        sa.Column("abnormal", sa.Integer(), nullable=False),
+        sa.Column("crashed", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_session_hour_project_id_project")),
+        sa.ForeignKeyConstraint(["release_id"], ["release.id"], name=op.f("fk_session_hour_release_id_release")),
+        sa.ForeignKeyConstraint(
+            ["environment_id"], ["environment.id"], name=op.f("fk_session_hour_environment_id_environment")
+        ),
+        sa.PrimaryKeyConstraint("project_id", "hour", "release_id", "environment_id", name=op.f("pk_session_hour")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "unhealthy_session",
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("sid", sa.LargeBinary(), nullable=False),
+        sa.Column("release_id", sa.Integer(), nullable=False),
+        sa.Column("environment_id", sa.Integer(), nullable=False),
+        sa.Column("begun", sa.Boolean(), nullable=False),
+        sa.Column("health", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("hour", "project_id", "sid", name=op.f("pk_unhealthy_session")),
+        sqlite_with_rowid=False,
+    )
+
+
 def _path() -> None:
     """What the worker keeps of the buffer: positions, dead records, drops."""
     op.create_table(
@@ -271,4 +331,5 @@ def upgrade() -> None:
     _counters()
     _events()
     _feedback()
+    _releases()
     _path()

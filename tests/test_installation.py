@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from kaput.buffer.frames import HEAD_SIZE
 from kaput.buffer.reader import SegmentReader
 from kaput.buffer.writer import SegmentWriter
 from kaput.config import Settings, Size
 from kaput.digest.dead import DeadDirectory
 from kaput.digest.record import digest
 from kaput.digest.worker import Worker
-from kaput.installation import DEFAULT_ADDRESS, Installation, open_installation
+from kaput.installation import DEFAULT_ADDRESS, STEP_RECORDS, Installation, open_installation
 from kaput.model import Change, Digest, Draft, Drop, Record
 
 PATIENCE = 30.0
@@ -127,6 +128,30 @@ def test_dead_records_are_tried_again(installation: Installation) -> None:
     assert sums(installation) == (3, 2, 0, 1)
 
 
+def test_no_record_is_counted_twice_while_it_is_put_back(installation: Installation) -> None:
+    """While dead records go back into the buffer, in several steps, whoever counts sees what was accepted."""
+    total = 3 * STEP_RECORDS + 7
+    send(installation, *(record(n, b"[]") for n in range(total)))
+    work(installation, lambda: installation.read_stats().dead == total)
+    names = [row.dead.name for row in installation.store.batches.known_dead()]
+    seen: set[int] = set()
+    done = threading.Event()
+
+    def count() -> None:
+        while not done.is_set():
+            seen.add(installation.read_stats().accepted)
+
+    counter = threading.Thread(target=count)
+    counter.start()
+    try:
+        assert installation.retry_dead(names) == total
+    finally:
+        done.set()
+        counter.join()
+    assert seen == {total}
+    assert sums(installation) == (total, 0, total, 0)
+
+
 def test_dead_records_are_given_up(installation: Installation) -> None:
     """A dropped record counts as digested and as dropped, whatever its project; unknown names change nothing."""
     send(installation, record(1, b"[]"), record(2, project_id=99), record(3))
@@ -134,7 +159,7 @@ def test_dead_records_are_given_up(installation: Installation) -> None:
     send(installation, record(4))
     other = next(path for path in installation.settings.spool.glob("*.seg") if path != segment)
     data = bytearray(other.read_bytes())
-    data[40] ^= 0xFF
+    data[HEAD_SIZE + 24] ^= 0xFF
     other.write_bytes(data)
     work(installation, lambda: installation.read_stats().pending == 0)
     assert sums(installation) == (4, 1, 0, 3)
@@ -152,7 +177,7 @@ def test_damage_cannot_be_tried_again(installation: Installation) -> None:
     send(installation, record(1))
     (segment,) = installation.settings.spool.glob("*.seg")
     data = bytearray(segment.read_bytes())
-    data[40] ^= 0xFF
+    data[HEAD_SIZE + 24] ^= 0xFF
     segment.write_bytes(data)
     work(installation, lambda: installation.read_stats().dead == 1)
     (row,) = installation.store.batches.known_dead()

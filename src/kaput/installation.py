@@ -3,9 +3,11 @@
 In: settings. Out: `Installation`. A root: `app`, `serve` and `cli` import it.
 """
 
+import fcntl
+import os
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -16,13 +18,15 @@ from kaput.config import Settings
 from kaput.digest.dead import DeadDirectory
 from kaput.directory import make_directory, migrate_database, read_secret
 from kaput.errors import NotFound
-from kaput.model import Clock, Stats
+from kaput.model import Clock, Record, Stats
 from kaput.store.base import Store
 from kaput.store.database import open_store
 from kaput.view.secret import derived
 
 DEFAULT_ADDRESS = "http://127.0.0.1:9110"
 STATS_TRIES = 20
+STEP_RECORDS = 200
+STEP_BYTES = 16 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,13 @@ class Installation:
     def read_stats(self, project_id: int | None = None) -> Stats:
         """Counts everything now, or one project; pending records are counted without looking whose they are."""
         spool = self.settings.spool
-        for _ in range(STATS_TRIES):
-            before = list_segments(spool)
-            tallies = self.store.facts.tallies(project_id)
-            pending = count_pending(spool, tallies.positions) if project_id is None else 0
-            if before <= list_segments(spool):
-                break  # none was deleted in between, so that all behind the positions of that moment was seen
+        with self._settled(fcntl.LOCK_SH):
+            for _ in range(STATS_TRIES):
+                before = list_segments(spool)
+                tallies = self.store.facts.tallies(project_id)
+                pending = count_pending(spool, tallies.positions) if project_id is None else 0
+                if before <= list_segments(spool):
+                    break  # none was deleted in between, so that all behind the positions of that moment was seen
         return Stats(
             accepted=tallies.digested + pending + tallies.dead,
             digested=tallies.digested,
@@ -82,20 +87,21 @@ class Installation:
     def retry_dead(self, names: Sequence[str]) -> int:
         """Puts dead records back into the buffer, and answers how many; those that cannot be tried stay where they are.
 
-        A crash in between leaves a record in both places: the second digest of it is then a duplicate.
+        A crash in between leaves a step's records in both places: the second digest of them is then a duplicate.
+
+        Raises:
+            BufferUnwritable: the disk does not take them; those of earlier steps are put back.
         """
         directory = DeadDirectory(self.settings.dead)
         writer = SegmentWriter(self.settings.spool, self.settings.segment_size, self.clock)
         count = 0
         try:
-            for name in names:
-                try:
-                    record = directory.read(name)
-                except NotFound:
-                    continue
-                writer.append([record]).result()
-                count += self.store.batches.forget_dead([name], dropped=False)
-                directory.remove(name)
+            for step in _steps(directory, names):
+                with self._settled(fcntl.LOCK_EX):
+                    writer.append(list(step.values())).result()
+                    count += self.store.batches.forget_dead(list(step), dropped=False)
+                for name in step:
+                    directory.remove(name)
         finally:
             writer.close()
         return count
@@ -109,6 +115,24 @@ class Installation:
                 directory.remove(name)
         return count
 
+    @contextmanager
+    def _settled(self, kind: int) -> Iterator[None]:
+        """Keeps those who count from counting a record twice, while it goes from `dead/` back into the buffer.
+
+        Args:
+            kind: LOCK_SH for those who count, LOCK_EX for who moves.
+        """
+        try:
+            fd = os.open(self.settings.dead, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:  # the directory is gone: then nothing moves
+            yield
+            return
+        try:
+            fcntl.flock(fd, kind)
+            yield
+        finally:
+            os.close(fd)
+
     def close(self) -> None:
         """Closes the store."""
         self.store.close()
@@ -120,6 +144,21 @@ class Installation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _steps(directory: DeadDirectory, names: Sequence[str]) -> Iterator[dict[str, Record]]:
+    """Yields the records that can be tried again, by name, as many at a time as the memory does not feel."""
+    step: dict[str, Record] = {}
+    size = 0
+    for name in names:
+        with suppress(NotFound):
+            step[name] = directory.read(name)
+            size += len(step[name].body)
+        if len(step) >= STEP_RECORDS or size >= STEP_BYTES:
+            yield step
+            step, size = {}, 0
+    if step:
+        yield step
 
 
 def open_installation(settings: Settings, clock: Clock = time.time) -> Installation:

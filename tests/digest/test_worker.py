@@ -202,6 +202,20 @@ def test_a_bug_in_the_rules(yard: Yard) -> None:
     assert yard.sums() == (3, 3, 0)
 
 
+def test_a_bug_in_a_statement(yard: Yard) -> None:
+    """A statement that the database can never run costs the records that need it, and is not tried for ever."""
+
+    def evaluate(_changes: Sequence[Change], _members: Any) -> list[Draft]:
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.execute("SELECT colour FROM project")
+        return []
+
+    yard.send(record(0), record(1))
+    yard.run(evaluate=evaluate)
+    assert yard.sums() == (0, 0, 2)
+    assert yard.reasons()[0].startswith("OperationalError: no such table")
+
+
 def test_damage_on_the_disk(yard: Yard) -> None:
     """Damaged bytes are buried, a torn end is counted as dropped, and the sum of all is what was accepted."""
     yard.send(record(1), record(2))

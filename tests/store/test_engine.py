@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from kaput.errors import StoreUnavailable
 from kaput.store.base import Store
@@ -33,6 +33,42 @@ def test_a_damaged_database(path: Path) -> None:
     database = Database(path)
     with pytest.raises(StoreUnavailable, match="Restore"), database.read() as connection:
         connection.execute(text("SELECT * FROM project"))
+    database.close()
+
+
+def test_a_bug_is_no_database_that_is_away(path: Path) -> None:
+    """A statement that can never work is not told as something to be tried again."""
+    database = Database(path)
+
+    def run(statement: str) -> None:
+        with database.write() as connection:
+            connection.execute(text(statement))
+
+    with pytest.raises(OperationalError, match="no such column"):
+        run("SELECT colour FROM project")
+    with pytest.raises(OperationalError, match="syntax error"):
+        run("SELECT FROM")
+    with pytest.raises(IntegrityError):
+        run("INSERT INTO fact VALUES ('a', 'b'), ('a', 'c')")
+    database.close()
+
+
+def test_a_database_that_may_not_grow(path: Path) -> None:
+    """A database that is full is unavailable, and takes the same again when there is room."""
+    database = Database(path)
+
+    def grow() -> None:
+        with database.write() as connection:
+            connection.execute(text("INSERT INTO fact VALUES ('a', :value)"), {"value": "x" * 100_000})
+
+    with database.read() as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar()
+        connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+    with pytest.raises(StoreUnavailable, match="full"):
+        grow()
+    with database.read() as connection:
+        connection.execute(text("PRAGMA max_page_count = 1000000"))
+    grow()
     database.close()
 
 

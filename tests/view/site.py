@@ -51,6 +51,7 @@ class Site:
     dropped: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     refusal: str = ""
+    stuck: int = 0
 
     def app(self, **settings: str) -> Flask:
         """Makes the page with some settings given."""
@@ -137,11 +138,10 @@ class Site:
             raise MailFailed(self.refusal)
         self.mailed.append(address)
 
-    @staticmethod
-    def _note(names: list[str]) -> Callable[[Sequence[str]], int]:
+    def _note(self, names: list[str]) -> Callable[[Sequence[str]], int]:
         def note(given: Sequence[str]) -> int:
             names.extend(given)
-            return len(given)
+            return len(given) - self.stuck
 
         return note
 

@@ -44,6 +44,34 @@ def test_dead_records_are_shown_and_handled(site: Site) -> None:
     assert someone.send("/server/dead", "/server", what="burn").status_code == 400
 
 
+def test_what_could_not_be_put_back_is_told(site: Site) -> None:
+    """It is green when all were put back, and an error when some were not, or there was none."""
+    site.admin()
+    someone = visitor(site.app(), "ada@example.org")
+    site.lose("1.record", "The event is no object.")
+    someone.send("/server/dead", "/server", what="retry", name="1.record")
+    assert '<p class="flash flash-done" role="status">1 record put back.</p>' in someone.get("/server")
+    site.stuck = 1
+    someone.send("/server/dead", "/server", what="retry", name="1.record")
+    page = someone.get("/server")
+    assert "0 records put back. 1 other could not be: damaged on the disk, or gone already." in page
+    assert "flash-error" in page
+    assert "flash-done" not in page
+
+
+def test_many_dead_records(site: Site) -> None:
+    """Of many dead records the newest hundred are listed, the others are counted; a banner leads to them."""
+    site.admin()
+    for number in range(150):
+        site.lose(f"{number:03}.record", "Too deep.")
+    page = visitor(site.app(), "ada@example.org").get("/server")
+    names = re.findall(r"<code>(\d+\.record)</code>", page)
+    assert names == [f"{number:03}.record" for number in range(149, 49, -1)]
+    assert "50 older ones are not listed here" in page
+    assert "150 accepted records could not be digested." in page
+    assert '<a href="/server#dead">' in page
+
+
 def test_a_test_mail_goes_to_the_viewer(site: Site) -> None:
     """The button sends to one's own address and says that the server took it."""
     site.admin()

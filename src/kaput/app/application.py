@@ -87,16 +87,6 @@ def _create_pages(installation: Installation, pressure: Pressure) -> WSGIApplica
         send_test=installation.send_test,
         retry_dead=installation.retry_dead,
         drop_dead=installation.drop_dead,
-        problems=lambda: [*pressure.problems(), *_dead_problem(installation)],
+        problems=pressure.problems,
     )
     return create_pages(parts).wsgi_app
-
-
-def _dead_problem(installation: Installation) -> list[str]:
-    count = len(installation.store.batches.known_dead())
-    if not count:
-        return []
-    noun = "record" if count == 1 else "records"
-    return [
-        f"{count} accepted {noun} could not be digested. Look at the reasons on the server page, then retry or drop."
-    ]

@@ -83,11 +83,17 @@ class SqlBatches:
                 old = schema.position.c.segment.in_(names[start : start + CHUNK])
                 connection.execute(delete(schema.position).where(old))
 
-    def known_dead(self) -> list[DeadRow]:
+    def known_dead(self, most: int | None = None) -> list[DeadRow]:
         """See `kaput.store.base.Batches.known_dead`."""
+        newest = select(schema.dead).order_by(_dead.stored.desc(), _dead.name.desc()).limit(most)
         with self._database.read() as connection:
-            rows = connection.execute(select(schema.dead).order_by(_dead.stored, _dead.name)).all()
-        return [DeadRow(Dead(r.name, r.reason, r.project_id, r.event_id, r.received), r.stored) for r in rows]
+            rows = connection.execute(newest).all()
+        return [DeadRow(Dead(r.name, r.reason, r.project_id, r.event_id, r.received), r.stored) for r in rows[::-1]]
+
+    def count_dead(self) -> int:
+        """See `kaput.store.base.Batches.count_dead`."""
+        with self._database.read() as connection:
+            return connection.execute(select(func.count()).select_from(schema.dead)).scalar_one()
 
     def forget_dead(self, names: Sequence[str], *, dropped: bool) -> int:
         """See `kaput.store.base.Batches.forget_dead`."""

@@ -23,6 +23,25 @@ BUSY_SECONDS = 5.0
 CHUNK = 500
 """Values that one statement asks for; SQLite takes 32,766 at most, and older ones 999."""
 WRITE_OPTION = "kaput_write"
+PRIMARY = 0xFF
+"""The part of SQLite's extended error codes that names the kind of error (https://sqlite.org/rescode.html)."""
+
+DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_INTERRUPT,
+    }
+)
+"""Errors of the disk, of other programs and of the machine, which end when their cause does."""
 
 _Key = TypeVar("_Key", bound=tuple[Any, ...])
 
@@ -100,8 +119,10 @@ def _translated(path: Path) -> Iterator[None]:
 
 def _unavailable(path: Path, error: BaseException | None) -> StoreUnavailable | None:
     """Returns what to tell when the database cannot be used, None for any other error of the driver."""
-    if isinstance(error, sqlite3.OperationalError):
+    # What has no code of SQLite, or another one, is a bug: to try it again would be to try it for ever.
+    code = getattr(error, "sqlite_errorcode", 0) & PRIMARY
+    if code in PASSING:
         return StoreUnavailable(f"The database {path} cannot be used now: {error}. Try again in a moment.")
-    if type(error) is sqlite3.DatabaseError:
+    if code in DAMAGED:
         return StoreUnavailable(f"The database {path} is damaged: {error}. Restore it from a backup.")
     return None

@@ -1,30 +1,47 @@
 """What is wrong with this installation, in one sentence each.
 
-In: the settings, the outbox, the root's own list. Out: texts for the top of every page of an admin.
+In: the settings, the outbox, the dead records, the root's own list. Out: banners for the top of every page of an admin.
 `view/pages.py` and `view/server.py` import it.
 """
 
+from flask import url_for
 from flask_login import current_user
+from msgspec import Struct
 
 from kaput.view.parts import Parts, parts
-from kaput.view.render import ago
+from kaput.view.render import ago, plural
 
 NO_MAIL = "No mail is sent: KAPUT_SMTP_HOST is not set."
 
 
-def problems_of(given: Parts) -> list[str]:
+class Banner(Struct, frozen=True):
+    """One problem. `link`: the address of the page where something can be done about it, or empty."""
+
+    text: str
+    link: str = ""
+
+
+def problems_of(given: Parts) -> list[Banner]:
     """Returns everything an admin should know, the mail first."""
-    found = [NO_MAIL] if not given.settings.smtp_host else []
+    found = [Banner(NO_MAIL)] if not given.settings.smtp_host else []
     failing = given.store.outbox.last_error()
     if failing is not None:
         error, due = failing
         wait = due - given.clock()
         later = f" Next attempt in {ago(0, wait)}." if wait >= 5 else ""
-        found.append(f"{error.rstrip('.')}.{later}")
-    return [*found, *given.problems()]
+        found.append(Banner(f"{error.rstrip('.')}.{later}"))
+    return [*found, *map(Banner, given.problems()), *_dead(given)]
 
 
-def banners() -> list[str]:
+def _dead(given: Parts) -> list[Banner]:
+    count = given.store.batches.count_dead()
+    if not count:
+        return []
+    text = f"{plural(count, 'accepted record')} could not be digested. Look at the reasons, then retry or drop."
+    return [Banner(text, url_for("server.show", _anchor="dead"))]
+
+
+def banners() -> list[Banner]:
     """Returns the banners of this request's reader; none for anyone but an admin."""
     if not current_user.is_authenticated or not current_user.account.admin:
         return []

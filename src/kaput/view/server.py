@@ -25,14 +25,14 @@ DAY = 86400.0
 def show() -> str:
     """Shows the state of the installation."""
     given = parts()
-    dead = given.store.batches.known_dead()
+    batches = given.store.batches
     return render_template(
         "server.html",
         stats=given.read_stats(),
         problems=problems_of(given),
         recent=given.store.facts.drops_since(given.clock() - DAY),
-        dead=dead[-MOST_DEAD:][::-1],
-        hidden=max(0, len(dead) - MOST_DEAD),
+        dead=batches.known_dead(MOST_DEAD)[::-1],
+        hidden=max(0, batches.count_dead() - MOST_DEAD),
         projects={project.id: project for project in given.store.projects.all()},
         mail=given.settings if given.settings.smtp_host else None,
     )
@@ -46,14 +46,20 @@ def handle_dead() -> Response:
     names = request.form.getlist("name") or [row.dead.name for row in given.store.batches.known_dead()]
     what = request.form.get("what")
     if what == "retry":
-        flash(
-            f"{plural(given.retry_dead(names), 'record')} put back. What can be read now shows up as an event.", "done"
-        )
+        _tell(given.retry_dead(names), len(names), "put back")
     elif what == "drop":
-        flash(f"{plural(given.drop_dead(names), 'record')} removed for good.", "done")
+        _tell(given.drop_dead(names), len(names), "removed for good")
     else:
         abort(400)
     return redirect(url_for("server.show"))
+
+
+def _tell(count: int, wanted: int, done: str) -> None:
+    """Says to how many records it was done; as an error when some are left, or none was there."""
+    text = f"{plural(count, 'record')} {done}."
+    if count < wanted:
+        text += f" {plural(wanted - count, 'other')} could not be: damaged on the disk, or gone already."
+    flash(text, "done" if count == wanted and count else "error")
 
 
 @blueprint.post("/mail")

@@ -45,8 +45,11 @@ class Batches(Protocol):
     def forget(self, positions: Sequence[Position]) -> None:
         """Removes the positions of segments that were deleted."""
 
-    def known_dead(self) -> list[DeadRow]:
-        """Returns the records in `dead/`, oldest first."""
+    def known_dead(self, most: int | None = None) -> list[DeadRow]:
+        """Returns the records in `dead/`, oldest first: the newest `most` of them, or all."""
+
+    def count_dead(self) -> int:
+        """Counts the records in `dead/`."""
 
     def forget_dead(self, names: Sequence[str], *, dropped: bool) -> int:
         """Removes dead records from the count, when their files are gone or put back.

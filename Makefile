@@ -13,6 +13,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := -m pip --disable-pip-version-check --quiet install
 DEBIAN := chromium strace
+JAVASCRIPT := tests/live/javascript
+CLIENTS := .venv-raven/stamp .venv-sentry1/stamp .venv-programs/stamp $(JAVASCRIPT)/node_modules/.package-lock.json
 ARGS ?=
 
 .PHONY: run test torture check bench docs screenshot debian
@@ -21,7 +23,7 @@ ARGS ?=
 run: .venv/runtime.stamp
 	@exec $(BIN)/kaput demo
 
-test: .venv/development.stamp .venv-raven/stamp debian
+test: .venv/development.stamp $(CLIENTS) debian
 	$(BIN)/pytest $(ARGS)
 
 torture: .venv/development.stamp
@@ -56,10 +58,15 @@ screenshot: .venv/development.stamp debian
 	$(BIN)/python $(PIP) -r requirements.txt -r requirements-dev.txt
 	@touch $@
 
-# The old client has requirements of its own; it lives apart so that it meets none of ours.
-.venv-raven/stamp: requirements-raven.txt
-	$(PYTHON) -m venv .venv-raven
-	.venv-raven/bin/python $(PIP) -r requirements-raven.txt
+# Clients that tests report with. Each lives apart, so that it meets no requirement of ours or of another one.
+.venv-%/stamp: requirements-%.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python $(PIP) -r $<
+	@touch $@
+
+# Nothing that a package brings is run at its installation.
+$(JAVASCRIPT)/node_modules/.package-lock.json: $(JAVASCRIPT)/package-lock.json | .venv-programs/stamp
+	cd $(JAVASCRIPT) && PATH="$(CURDIR)/.venv-programs/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # Programs that tests start: a browser, and strace to see the sync before the answer; for benchmarks the load.

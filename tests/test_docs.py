@@ -1,5 +1,6 @@
 """The documentation against the code: what it names exists, and the pages that are made from the code are fresh."""
 
+import json
 import re
 import tomllib
 from dataclasses import fields
@@ -97,10 +98,19 @@ def test_checks_run_what_the_readme_says() -> None:
     assert [command for command in commands_run if command not in text_of("README.md")] == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-raven.txt"])
+@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("requirements*.txt")))
 def test_pins_are_plain(name: str) -> None:
     """A pin is a name and a version, with no address."""
     assert [line for line in pins(name) if not PIN.fullmatch(line)] == []
+
+
+def test_javascript_is_pinned() -> None:
+    """The clients in JavaScript have exact versions, and the lock holds no address to fetch them from."""
+    folder = "tests/live/javascript"
+    asked = json.loads(text_of(f"{folder}/package.json"))["dependencies"]
+    locked = json.loads(text_of(f"{folder}/package-lock.json"))["packages"]
+    assert {name: locked[f"node_modules/{name}"]["version"] for name in asked} == asked
+    assert [name for name, package in locked.items() if "resolved" in package] == []
 
 
 def test_every_dependency_is_pinned() -> None:

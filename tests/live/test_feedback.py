@@ -1,15 +1,14 @@
 """People say what happened, with real clients and a real browser, and it is kept as events are."""
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from playwright.sync_api import expect
 
 from tests.browser import chromium
+from tests.live.pages import serving
 from tests.live.poster import Poster, envelope, error_event
 from tests.live.server import Server, run_program, running, wait_for
 
@@ -20,26 +19,11 @@ ID = "ab" * 16
 def shop_page(server: Server) -> Iterator[str]:
     """Serves a page of another origin that shows the form as an SDK does, under a strict policy."""
     source = f"{server.address}/api/embed/error-page/?dsn={server.dsn}&eventId={ID}&title=Oh+no"
-    page = f"<!doctype html><title>Shop</title><body><script src='{source}'></script>".encode()
+    page = f"<!doctype html><title>Shop</title><body><script src='{source}'></script>"
     policy = f"default-src 'none'; script-src {server.address}; connect-src {server.address}"
 
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Security-Policy", policy)
-            self.end_headers()
-            self.wfile.write(page)
-
-        def log_message(self, *_: object) -> None:
-            """Keeps quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as listening:
-        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield f"http://localhost:{listening.server_port}/"
-        listening.shutdown()
-        thread.join()
+    with serving({"/": page}, policy) as address:
+        yield address
 
 
 def said(server: Server) -> list[tuple[str, str, str]]:

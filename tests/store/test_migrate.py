@@ -29,9 +29,10 @@ def test_the_known_revisions_are_the_files() -> None:
 
 
 def test_a_new_database_gives_space_back(path: Path) -> None:
-    """auto_vacuum is incremental, the journal is WAL, and both were set before the first table."""
+    """auto_vacuum is incremental, the journal is WAL, pages are large, and all that was set before the first table."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+        assert connection.execute("PRAGMA page_size").fetchone() == (8192,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 

@@ -19,6 +19,7 @@ from kaput.buffer.reader import SegmentReader
 from kaput.digest.dead import DeadDirectory
 from kaput.digest.record import read
 from kaput.digest.worker import Worker
+from kaput.errors import StoreUnavailable
 from kaput.installation import Installation, attach
 from kaput.serve.lifeline import end_with_supervisor, receive
 from kaput.serve.sieve import Sieve
@@ -28,9 +29,14 @@ from kaput.tell.rules import evaluate
 from kaput.tell.smtp import SmtpChannel
 
 TELLER_SECONDS = 12.0
+TRAINER_SECONDS = 2.0
+TRAINER_PAUSE = 0.05
+TRAINER_IDLE = 1.0
 NICENESS = 10
 COLLECT_AFTER = 200_000
 GLANCE = 0.1
+
+_log = logging.getLogger(__name__)
 
 
 def main() -> int:
@@ -93,6 +99,8 @@ def run(installation: Installation) -> None:
     end_with_supervisor()
     teller = threading.Thread(target=_tell, args=(installation, stop, wake), name="kaput-teller", daemon=True)
     teller.start()
+    trainer = threading.Thread(target=_train, args=(installation, stop), name="kaput-trainer", daemon=True)
+    trainer.start()
     Worker(
         source=source,
         batches=installation.store.batches,
@@ -103,7 +111,9 @@ def run(installation: Installation) -> None:
         clock=installation.clock,
     ).run(stop)
     wake.set()
+    installation.store.dictionaries.wake()
     teller.join(TELLER_SECONDS)
+    trainer.join(TRAINER_SECONDS)
 
 
 def _tell(installation: Installation, stop: _Ending, wake: threading.Event) -> None:
@@ -111,6 +121,21 @@ def _tell(installation: Installation, stop: _Ending, wake: threading.Event) -> N
     channel = SmtpChannel(settings) if settings.smtp_host else None
     composer = Composer(settings.sender, installation.mail_origin())
     Teller(store, channel, composer, installation.base_url, installation.clock).run(stop, wake)
+
+
+def _train(installation: Installation, stop: _Ending) -> None:
+    """Tends the dictionaries; between two steps the worker has the database for itself."""
+    dictionaries = installation.store.dictionaries
+    while not stop.is_set():
+        try:
+            more = dictionaries.tend()
+        except StoreUnavailable as error:
+            _log.warning("A dictionary has to wait: %s", error)
+            more = False
+        if more:
+            stop.wait(TRAINER_PAUSE)
+        else:
+            dictionaries.wait(TRAINER_IDLE)
 
 
 if __name__ == "__main__":

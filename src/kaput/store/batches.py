@@ -5,20 +5,21 @@ In: a batch. Out: the changes that came of it. Handed out as `store.base.Batches
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from kaput.model import Batch, Change, Clock, Dead, Digested, Draft, Drop, Evaluate, Event, Position
+from kaput.model import Batch, Change, Clock, Dead, Digested, Draft, Drop, Evaluate, Position
 from kaput.store import schema
 from kaput.store.asides import write_asides
 from kaput.store.assignment import Assigned, assign, update_issues
 from kaput.store.base import DeadRow
 from kaput.store.counters import write_hours, write_tags, write_users
+from kaput.store.drift import Drift
 from kaput.store.engine import CHUNK, Database, look_up
 from kaput.store.facts import DEAD_REASON, write_drops
-from kaput.store.payload import PayloadCodec
+from kaput.store.payload import Packing, Packings, encode
 from kaput.store.projects import members_of
 from kaput.store.releases import write_releases
 
@@ -38,13 +39,22 @@ _WRITE_POSITION = (
 )
 
 
+class _Packed(NamedTuple):
+    """A payload, how it was compressed, and the bytes that it had before."""
+
+    packing: Packing
+    raw: int
+    payload: bytes
+
+
 class SqlBatches:
     """Implements `kaput.store.base.Batches`; used by one thread."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, drift: Drift) -> None:
         self._database = database
         self._clock = clock
-        self._codec = PayloadCodec()
+        self._drift = drift
+        self._packings = Packings()
 
     def positions(self) -> list[Position]:
         """See `kaput.store.base.Batches.positions`."""
@@ -57,13 +67,14 @@ class SqlBatches:
         with self._database.write() as connection:
             fresh, duplicates = _split(batch.digested, _stored(connection, batch.digested))
             assigned = assign(connection, fresh, now)
-            rows, sizes = self._write_events(connection, assigned)
+            packed = self._pack(connection, fresh)
+            rows = _write_events(connection, assigned, packed)
             write_asides(connection, batch.asides, fresh)
             events = [(item.issue_id, item.digested.event) for item in assigned]
             write_hours(connection, events)
             write_tags(connection, events)
             write_releases(connection, assigned)
-            update_issues(connection, assigned, write_users(connection, events), sizes)
+            update_issues(connection, assigned, write_users(connection, events), _sizes(assigned, packed))
             changes = list(_changes(assigned, rows, now))
             _write_notices(connection, _drafts(connection, changes, evaluate))
             _write_dead(connection, batch.dead, now)
@@ -71,6 +82,7 @@ class SqlBatches:
             by_project = Counter(item.project_id for item in batch.digested)
             _add_digested(connection, by_project + Counter(drop.project_id for drop in batch.filtered))
             _write_positions(connection, batch.positions)
+        self._note(fresh, rows, packed)
         return changes
 
     def forget(self, positions: Sequence[Position]) -> None:
@@ -110,34 +122,57 @@ class SqlBatches:
                 _add_digested(connection, by_project)
         return by_project.total()
 
-    def _write_events(self, connection: Connection, assigned: Sequence[Assigned]) -> tuple[Sequence[int], Counter[int]]:
-        """Inserts the events; returns their rows, in order, and by issue the bytes of their payloads."""
-        sizes: Counter[int] = Counter()
-        if not assigned:
-            return [], sizes
-        first = connection.exec_driver_sql(_NEXT_ROW).scalar_one()
-        rows = range(first, first + len(assigned))
-        values = [self._event_values(row, item) for row, item in zip(rows, assigned, strict=True)]
-        connection.exec_driver_sql(_INSERT_EVENT, values)
-        for item, value in zip(assigned, values, strict=True):
-            sizes[item.issue_id] += len(value[-1])
-        return rows, sizes
+    def _pack(self, connection: Connection, fresh: Sequence[Digested]) -> list[_Packed]:
+        self._packings.follow(connection)
+        packed = []
+        for item in fresh:
+            packing, text = self._packings.of(connection, item.project_id), encode(item.event)
+            packed.append(_Packed(packing, len(text), packing.compressor.compress(text)))
+        return packed
 
-    def _event_values(self, row: int, item: Assigned) -> tuple[Any, ...]:
-        event: Event = item.digested.event
-        return (
-            row,
-            bytes.fromhex(event.event_id),
-            item.digested.project_id,
-            item.issue_id,
-            event.timestamp,
-            event.received,
-            event.level,
-            event.release,
-            event.environment,
-            None,
-            self._codec.encode(event),
-        )
+    def _note(self, fresh: Sequence[Digested], rows: Sequence[int], packed: Sequence[_Packed]) -> None:
+        """Tells how well the events of each project were compressed."""
+        by_project: dict[int, list[tuple[int, _Packed]]] = {}
+        for item, row, one in zip(fresh, rows, packed, strict=True):
+            by_project.setdefault(item.project_id, []).append((row, one))
+        for project_id, ones in by_project.items():
+            raw, size = sum(one.raw for _, one in ones), sum(len(one.payload) for _, one in ones)
+            self._drift.add(project_id, [row for row, _ in ones], raw, size, ones[0][1].packing.ratio)
+
+
+def _write_events(connection: Connection, assigned: Sequence[Assigned], packed: Sequence[_Packed]) -> list[int]:
+    """Inserts the events and returns their rows, in order."""
+    if not assigned:
+        return []
+    first: int = connection.exec_driver_sql(_NEXT_ROW).scalar_one()
+    rows = list(range(first, first + len(assigned)))
+    connection.exec_driver_sql(_INSERT_EVENT, list(map(_event_values, rows, assigned, packed)))
+    return rows
+
+
+def _event_values(row: int, item: Assigned, packed: _Packed) -> tuple[object, ...]:
+    event = item.digested.event
+    return (
+        row,
+        bytes.fromhex(event.event_id),
+        item.digested.project_id,
+        item.issue_id,
+        event.timestamp,
+        event.received,
+        event.level,
+        event.release,
+        event.environment,
+        packed.packing.dictionary_id,
+        packed.payload,
+    )
+
+
+def _sizes(assigned: Sequence[Assigned], packed: Sequence[_Packed]) -> Counter[int]:
+    """Returns by issue the bytes of the payloads."""
+    sizes: Counter[int] = Counter()
+    for item, one in zip(assigned, packed, strict=True):
+        sizes[item.issue_id] += len(one.payload)
+    return sizes
 
 
 def _stored(connection: Connection, digested: Sequence[Digested]) -> set[tuple[int, str]]:

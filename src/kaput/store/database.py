@@ -9,14 +9,17 @@ from kaput.model import Clock
 from kaput.store.accounts import SqlAccounts
 from kaput.store.base import Store
 from kaput.store.batches import SqlBatches
+from kaput.store.drift import Drift
 from kaput.store.engine import BUSY_SECONDS, Database
 from kaput.store.events import SqlEvents
 from kaput.store.facts import SqlFacts
 from kaput.store.feedback import SqlFeedbacks
 from kaput.store.issues import SqlIssues
 from kaput.store.outbox import SqlOutbox
+from kaput.store.payload import Payloads
 from kaput.store.projects import SqlProjects
 from kaput.store.releases import SqlReleases
+from kaput.store.trainer import Trainer
 
 
 def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> Store:
@@ -28,14 +31,16 @@ def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> 
         busy_seconds: how long a write waits for another program's lock before it raises StoreUnavailable.
     """
     database = Database(path, busy_seconds)
+    drift, payloads = Drift(), Payloads()
     return Store(
-        batches=SqlBatches(database, clock),
+        batches=SqlBatches(database, clock, drift),
         projects=SqlProjects(database, clock),
         accounts=SqlAccounts(database, clock),
         issues=SqlIssues(database, clock),
-        events=SqlEvents(database),
+        events=SqlEvents(database, payloads),
         feedback=SqlFeedbacks(database),
         releases=SqlReleases(database),
+        dictionaries=Trainer(database, clock, drift, payloads),
         outbox=SqlOutbox(database),
         facts=SqlFacts(database),
         clock=clock,

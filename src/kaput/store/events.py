@@ -6,15 +6,16 @@ In: ids. Out: rows and events. Handed out as `store.base.Events`.
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 from sqlalchemy import Select, func, select
 
 from kaput.errors import NotFound
 from kaput.store import schema
 from kaput.store.base import EventRow, Neighbours, StoredEvent
 from kaput.store.engine import Database
-from kaput.store.payload import PayloadCodec
+from kaput.store.payload import Payloads
 
-EXPORT_ROWS = 200
+EXPORT_ROWS = 50
 
 _event = schema.event.c
 _issue = schema.issue.c
@@ -36,8 +37,9 @@ _COLUMNS = (
 class SqlEvents:
     """Implements `kaput.store.base.Events`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, payloads: Payloads) -> None:
         self._database = database
+        self._payloads = payloads
 
     def get(self, event_id: str, project_id: int | None = None) -> StoredEvent:
         """See `kaput.store.base.Events.get`."""
@@ -93,15 +95,15 @@ class SqlEvents:
         """See `kaput.store.base.Events.export`. Reads in steps, so that no transaction stays open between them."""
         wanted = ~_project.internal if project_id is None else _event.project_id == project_id
         query = (_with_payload() if payload else _rows()).where(wanted).order_by(_event.id).limit(EXPORT_ROWS)
-        codec = PayloadCodec()
         last = 0
         while True:
             with self._database.read() as connection:
                 rows = connection.execute(query.where(_event.id > last)).all()
+                texts = [self._payloads.text(connection, row) if payload else b"null" for row in rows]
             if not rows:
                 return
-            for row in rows:
-                yield _event_row(row), codec.plain(row.payload) if payload else None
+            for row, text in zip(rows, texts, strict=True):
+                yield _event_row(row), msgspec.json.decode(text)
             last = rows[-1].id
 
     def since(self, row: int, limit: int) -> list[tuple[EventRow, str]]:
@@ -125,9 +127,9 @@ class SqlEvents:
     def _first(self, query: Select[Any], missing: str) -> StoredEvent:
         with self._database.read() as connection:
             row = connection.execute(query.limit(1)).one_or_none()
-        if row is None:
-            raise NotFound(missing)
-        return StoredEvent(_event_row(row), PayloadCodec().decode(row.payload))
+            if row is None:
+                raise NotFound(missing)
+            return StoredEvent(_event_row(row), self._payloads.event(connection, row))
 
 
 def _rows() -> Select[Any]:
@@ -135,7 +137,7 @@ def _rows() -> Select[Any]:
 
 
 def _with_payload() -> Select[Any]:
-    return select(*_COLUMNS, _event.payload).join_from(schema.event, schema.project)
+    return select(*_COLUMNS, _event.dictionary_id, _event.payload).join_from(schema.event, schema.project)
 
 
 def _event_row(row: Any) -> EventRow:

@@ -123,6 +123,18 @@ issue_hash = Table(
     sqlite_with_rowid=False,
 )
 
+dictionary = Table(
+    "dictionary",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False, index=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("ratio", Float, nullable=False),
+    Column("last_row", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 event = Table(
     "event",
     metadata,
@@ -135,7 +147,7 @@ event = Table(
     Column("level", Text, nullable=False),
     Column("release", Text, nullable=False),
     Column("environment", Text, nullable=False),
-    # Which dictionary the payload is compressed with; none yet, so that one can come without touching a row.
+    # Which dictionary the payload is compressed with, if any. No reference: it would want an index to hold.
     Column("dictionary_id", Integer),
     Column("payload", LargeBinary, nullable=False),
     UniqueConstraint("event_id", "project_id"),

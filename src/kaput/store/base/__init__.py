@@ -25,7 +25,19 @@ from kaput.store.base.rows import (
     StoredEvent,
     TagCount,
 )
-from kaput.store.base.seam import Accounts, Batches, Events, Facts, Feedbacks, Issues, Outbox, Projects, Releases, Store
+from kaput.store.base.seam import (
+    Accounts,
+    Batches,
+    Dictionaries,
+    Events,
+    Facts,
+    Feedbacks,
+    Issues,
+    Outbox,
+    Projects,
+    Releases,
+    Store,
+)
 
 __all__ = [
     "AccountRow",
@@ -33,6 +45,7 @@ __all__ = [
     "ActivityRow",
     "Batches",
     "DeadRow",
+    "Dictionaries",
     "EventRow",
     "Events",
     "Facts",

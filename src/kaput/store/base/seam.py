@@ -254,6 +254,19 @@ class Outbox(Protocol):
         """Returns the newest error of notices that are not sent, and when it will be tried again."""
 
 
+class Dictionaries(Protocol):
+    """What payloads are compressed with; tended by one thread beside the worker's."""
+
+    def wait(self, seconds: float) -> None:
+        """Waits until there is something to tend, or as long."""
+
+    def wake(self) -> None:
+        """Lets `wait` return at once."""
+
+    def tend(self) -> bool:
+        """Does one step of what is due (trains, packs again, deletes); answers whether there may be more."""
+
+
 class Facts(Protocol):
     """Small facts about this installation, and the sums over everything."""
 
@@ -284,6 +297,7 @@ class Store:
     events: Events
     feedback: Feedbacks
     releases: Releases
+    dictionaries: Dictionaries
     outbox: Outbox
     facts: Facts
     clock: Clock

@@ -164,7 +164,21 @@ def _counters() -> None:
 
 
 def _events() -> None:
-    """Events and notices."""
+    """Events, the dictionaries that they are compressed with, and notices."""
+    op.create_table(
+        "dictionary",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("ratio", sa.Float(), nullable=False),
+        sa.Column("last_row", sa.Integer(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_dictionary_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dictionary")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("dictionary", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dictionary_project_id"), ["project_id"], unique=False)
     op.create_table(
         "event",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -65,6 +65,7 @@ class Installation:
             events=tallies.events,
             notices=tallies.notices,
             thinned=tallies.thinned,
+            sessions=tallies.sessions,
         )
 
     def backlog(self) -> int:

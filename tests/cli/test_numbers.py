@@ -18,6 +18,7 @@ def test_stats_of_a_new_directory(shell: Shell) -> None:
         "events",
         "notices",
         "thinned",
+        "sessions",
     ]
     assert [found[name] for name in ("accepted", "digested", "pending", "dead", "issues", "events")] == [0] * 6
     assert found["dropped"] == {}

@@ -55,6 +55,16 @@ def test_texts_stand_in_the_title_or_the_culprit(store: Store) -> None:
     assert values(store, "error nowhere") == []
 
 
+def test_releases_are_those_of_any_event(store: Store) -> None:
+    """An issue is found by each release that an event of it had, exactly as it is written."""
+    add(store, "old", release="shop@1.0")
+    add(store, "new", release="shop@1.0.1")
+    add(store, "none")
+    assert values(store, "release:shop@1.0") == ["old"]
+    assert values(store, '!release:"shop@1.0"') == ["none", "new"]
+    assert values(store, "release:1.0") == []
+
+
 def test_states_levels_and_projects(store: Store) -> None:
     """The keys narrow, their negation widens, and all must hold; a query that cannot be meant is an error."""
     shop = store.projects.add("Shop")

@@ -24,6 +24,8 @@ from kaput.model import (
     ExceptionValue,
     Frame,
     Grouping,
+    SessionCounts,
+    Sessions,
     Stacktrace,
     Stats,
     Title,
@@ -82,6 +84,7 @@ class Site:
             events=sums.events,
             notices=sums.notices,
             thinned=sums.thinned,
+            sessions=sums.sessions,
         )
 
     def admin(self) -> AccountRow:
@@ -105,6 +108,14 @@ class Site:
         )
         newest = self.store.issues.find(IssueFilter(projects=(project.id,), limit=1000)).issues
         return next(issue for issue in newest if (issue.type, issue.value) == (kind, value))
+
+    def use(
+        self, project: ProjectRow, release: str, counts: SessionCounts, *, hours: int = 0, environment: str = "live"
+    ) -> None:
+        """Stores sessions that were started some hours ago."""
+        hour = int(self.clock() // 3600) - hours
+        told = Sessions(release, environment, {hour: counts}, project_id=project.id, received=self.clock())
+        self.store.batches.commit(Batch([], [], [], [], [told]), lambda _changes, _who: [])
 
     def lose(self, name: str, reason: str) -> None:
         """Notes a record that could not be digested."""

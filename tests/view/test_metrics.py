@@ -2,6 +2,7 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from kaput.model import SessionCounts
 from kaput.store.base import ProjectRow
 from tests.view.site import Site, visitor
 
@@ -10,6 +11,7 @@ def test_a_scraper_reads_every_count_without_a_login(site: Site, shop: ProjectRo
     """The text is Prometheus', and its numbers are those of the stats."""
     site.break_(shop, "KeyError", "'sku-9'", times=3)
     site.lose("1.record", "no object")
+    site.use(shop, "2.4.1", SessionCounts(8, crashed=1))
     site.leave_out("unsupported:profile", 9)
     answer = visitor(site.app()).open("/metrics")
     assert answer.content_type.startswith("text/plain; version=")
@@ -27,6 +29,7 @@ def test_a_scraper_reads_every_count_without_a_login(site: Site, shop: ProjectRo
             ("kaput_records_dead",): 1,
             ("kaput_issues",): 1,
             ("kaput_events_stored",): 3,
+            ("kaput_sessions_total",): 8,
             ("kaput_dropped_total", "unsupported:profile"): 9,
         }
         == samples

@@ -7,7 +7,8 @@ package. Names and meanings are an interface: fields may be added, never renamed
 from datetime import UTC, datetime
 from typing import Any
 
-from kaput.store.base import ActivityRow, DeadRow, EventRow, IssueRow, KeyRow, ProjectRow, TagCount
+from kaput.model import SessionCounts
+from kaput.store.base import ActivityRow, DeadRow, EventRow, IssueRow, KeyRow, ProjectRow, ReleaseRow, TagCount
 
 
 def iso(seconds: float) -> str:
@@ -62,6 +63,31 @@ def issue_details(row: IssueRow, tags: dict[str, list[TagCount]], activity: list
         "activity": [
             {"kind": done.kind, "who": done.who, "detail": done.detail, "time": iso(done.time)} for done in activity
         ],
+    }
+
+
+def release_fields(row: ReleaseRow, project: str, day: SessionCounts, week: SessionCounts) -> dict[str, Any]:
+    """Returns what `kaput releases --json` shows of a release; `day` and `week` are its sessions of the last ones."""
+    return {
+        "release": row.version,
+        "project": project,
+        "first_seen": iso(row.first_seen),
+        "events": row.events,
+        "new_issues": row.new_issues,
+        "last_24_hours": session_fields(day),
+        "last_7_days": session_fields(week),
+    }
+
+
+def session_fields(counts: SessionCounts) -> dict[str, Any]:
+    """Returns numbers of sessions; `crash_free` is a percentage rounded down, null without sessions."""
+    return {
+        "sessions": counts.total,
+        "errored": counts.errored,
+        "unhandled": counts.unhandled,
+        "abnormal": counts.abnormal,
+        "crashed": counts.crashed,
+        "crash_free": counts.crash_free,
     }
 
 

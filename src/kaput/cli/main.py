@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "issue": ("issues", "Show one issue with its newest event."),
     "events": ("events", "List the stored events of an issue, newest first."),
     "event": ("events", "Show one event."),
+    "releases": ("releases", "List releases, newest first, and how many of their sessions crashed."),
     "tail": ("events", "Show new events as they come."),
     "export": ("events", "Write every stored event as JSON lines."),
     "stats": ("numbers", "Count what was accepted, digested, dropped and stored."),

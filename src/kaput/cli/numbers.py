@@ -20,8 +20,8 @@ from kaput.model import Stats
 def stats(data: str | None, project: str | None, *, as_json: bool) -> None:
     """Count what was accepted, digested, dropped and stored.
 
-    All are events since the data directory was made: accepted = digested + pending + dead. Without a project all
-    but Kaput's own.
+    All are events since the data directory was made: accepted = digested + pending + dead. Sessions are counted by
+    themselves. Without a project all but Kaput's own.
     """
     with opened(data) as installation:
         found = installation.read_stats(project_id(installation.store, project))
@@ -36,7 +36,7 @@ def _rows(found: Stats) -> Iterator[tuple[str, str]]:
         yield name, str(getattr(found, name))
     for reason, count in sorted(found.dropped.items()):
         yield f"dropped: {reason}", str(count)
-    for name in ("issues", "events", "thinned"):
+    for name in ("issues", "events", "thinned", "sessions"):
         yield name, str(getattr(found, name))
     for state, count in sorted(found.notices.items()):
         yield f"notices: {state}", str(count)

@@ -16,6 +16,7 @@ class Stats(Struct, frozen=True):
         thinned: stored once and deleted since, by age, by number or for the disk.
         dropped: by reason.
         notices: by state: sent, pending, failed.
+        sessions: that were started and told of; they are no events, and none of the other counts has them.
     """
 
     accepted: int
@@ -27,3 +28,4 @@ class Stats(Struct, frozen=True):
     events: int
     notices: dict[str, int] = field(default_factory=dict)
     thinned: int = 0
+    sessions: int = 0

@@ -47,6 +47,7 @@ class SqlFacts:
                 issues=_count(connection, schema.issue.c.project_id, projects),
                 events=kept,
                 thinned=count - kept,
+                sessions=_sessions(connection, projects),
                 notices=_notices(connection, projects),
                 positions=[Position(row.segment, row.offset) for row in connection.execute(select(schema.position))],
             )
@@ -108,6 +109,13 @@ def _events(connection: Connection, projects: list[int]) -> tuple[int, int]:
     sums = [func.coalesce(func.sum(column), 0) for column in (table["count"], table.kept)]
     count, kept = connection.execute(select(*sums).where(table.project_id.in_(projects))).one()
     return count, kept
+
+
+def _sessions(connection: Connection, projects: list[int]) -> int:
+    table = schema.project.c
+    query = select(func.coalesce(func.sum(table.sessions), 0)).where(table.id.in_(projects))
+    sessions: int = connection.execute(query).scalar_one()
+    return sessions
 
 
 def _count(connection: Connection, of: Column[int], projects: list[int]) -> int:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from kaput.errors import NotFound
@@ -185,6 +185,8 @@ def _condition(term: Term) -> ColumnElement[bool]:
         found = _issue.level == term.value
     elif term.key == "project":
         found = _project.slug == term.value.lower()
+    elif term.key == "release":
+        found = exists().where(_tag.issue_id == _issue.id, _tag.key == "release", _tag.value == term.value)
     else:
         columns = (_issue.type, _issue.value, _issue.culprit)
         # A title is shown as `type: value`, and people paste what they see.

@@ -3,7 +3,7 @@
 In: the text. Out: `Search`, or QueryError with the place where reading stopped. Pure; `store/issues.py` imports it.
 
     is:unresolved | is:resolved | is:muted | is:regressed     the state; `!is:...` is its opposite
-    level:error   project:shop                                exactly this
+    level:error   project:shop   release:2.4.1                exactly this; any of its events had the release
     anything else, "quoted" or not                            stands in type, value or culprit; all must
 """
 
@@ -19,11 +19,13 @@ LONGEST = 1000
 MOST_TERMS = 20
 STATES = (*Status, "regressed")
 LEVELS = ("debug", "info", "warning", "error", "fatal")
-_TOKEN = re.compile(r'\s*(?:(?P<key>!?(?:is|level|project)):)?(?:"(?P<quoted>[^"]*)"?|(?P<plain>[^\s"]+))', re.ASCII)
+_TOKEN = re.compile(
+    r'\s*(?:(?P<key>!?(?:is|level|project|release)):)?(?:"(?P<quoted>[^"]*)"?|(?P<plain>[^\s"]+))', re.ASCII
+)
 
 
 class Term(Struct, frozen=True):
-    """One condition. `key` is is, level, project or text."""
+    """One condition. `key` is is, level, project, release or text."""
 
     key: str
     value: str

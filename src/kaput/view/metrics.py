@@ -48,6 +48,7 @@ class StatsCollector(Collector):
         yield GaugeMetricFamily("kaput_issues", "Issues that are stored.", stats.issues)
         yield GaugeMetricFamily("kaput_events_stored", "Events that are stored now.", stats.events)
         yield CounterMetricFamily("kaput_events_thinned", "Events stored once and deleted since.", stats.thinned)
+        yield CounterMetricFamily("kaput_sessions", "Sessions that clients told of.", stats.sessions)
         dropped = CounterMetricFamily("kaput_dropped", "What was refused or left out.", labels=["reason"])
         yield _labelled(dropped, stats.dropped)
         yield _labelled(GaugeMetricFamily("kaput_notices", "Notices by state.", labels=["state"]), stats.notices)

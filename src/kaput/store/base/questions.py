@@ -35,5 +35,6 @@ class Tallies(Struct, frozen=True):
     issues: int
     events: int
     thinned: int
+    sessions: int
     notices: dict[str, int]
     positions: list[Position]

@@ -25,6 +25,10 @@ class Size(int):
     """A number of bytes; written as `20MiB`, `1GB` or plain digits."""
 
 
+LARGEST_ATTACHMENT = Size(128 * 1024**2)
+"""What the frames of the buffer hold, with room to spare; the web and the work process each hold one in memory."""
+
+
 def default_data_directory() -> Path:
     """Returns the platform's directory for a user's data."""
     return Path(platformdirs.user_data_dir("kaput", appauthor=False))
@@ -52,6 +56,9 @@ class Settings:
     max_unpacked: Size = _setting(
         Size(64 * 1024**2), "Largest request body when decompressed; larger ones are answered 413."
     )
+    max_attachment: Size = _setting(Size(10 * 1024**2), "Largest attachment; larger ones are left out.")
+    max_attachments: int = _setting(20, "Attachments that one event may have; more are left out; 0: none is kept.")
+    attachment_share: int = _setting(10, "Percent of the disk that attachments may take; more are left out.")
     segment_size: Size = _setting(Size(64 * 1024**2), "A new segment of the buffer begins when one has this size.")
     max_backlog: Size = _setting(
         Size(8 * 1024**3), "Bytes of accepted and not yet visible events above which clients are answered 429."
@@ -241,8 +248,20 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "KAPUT_SMTP_USER is set without KAPUT_SMTP_PASSWORD; set both, or neither."
     if settings.smtp_ca and not Path(settings.smtp_ca).is_file():
         yield f"KAPUT_SMTP_CA is {settings.smtp_ca!r}, which is no file; give one with certificates in PEM form."
+    yield from _unbounded(settings)
     if settings.max_unpacked < settings.max_body:
         yield "KAPUT_MAX_UNPACKED is smaller than KAPUT_MAX_BODY; raise it or lower the other."
+
+
+def _unbounded(settings: Settings) -> Iterator[str]:
+    """Yields what is wrong with the bounds of attachments."""
+    largest = _text(LARGEST_ATTACHMENT)
+    if settings.max_attachment > LARGEST_ATTACHMENT:
+        yield f"KAPUT_MAX_ATTACHMENT is {_text(settings.max_attachment)}; it can be {largest} at most."
+    if settings.max_attachments < 0:
+        yield f"KAPUT_MAX_ATTACHMENTS is {settings.max_attachments}; it must be 0 or more."
+    if not 0 <= settings.attachment_share <= 100:
+        yield f"KAPUT_ATTACHMENT_SHARE is {settings.attachment_share}; a share is a number from 0 to 100."
 
 
 def _mail_domain(host: str) -> str:

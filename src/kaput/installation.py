@@ -19,6 +19,7 @@ from kaput.digest.dead import DeadDirectory
 from kaput.directory import make_directory, migrate_database, read_secret
 from kaput.errors import NotFound
 from kaput.model import Clock, Record, Stats
+from kaput.store.attachments import Bounds
 from kaput.store.base import Store
 from kaput.store.database import open_store
 from kaput.view.secret import derived
@@ -175,4 +176,6 @@ def open_installation(settings: Settings, clock: Clock = time.time) -> Installat
 
 def attach(settings: Settings, clock: Clock = time.time) -> Installation:
     """Opens a data directory that is known to be up to date."""
-    return Installation(settings, open_store(settings.database, clock), read_secret(settings), clock)
+    bounds = Bounds(settings.max_attachments, settings.attachment_share, 2 * settings.min_free)
+    store = open_store(settings.database, clock, bounds=bounds)
+    return Installation(settings, store, read_secret(settings), clock)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from kaput.model import EVENT, SESSIONS
+from kaput.digest.attachment import attachment
+from kaput.model import ATTACHMENT, EVENT, SESSIONS
 from tests.accept.door import CORPUS, Captured, Client, MemoryAppender, ask, captured, door, pieces
 
 REQUESTS = sorted(CORPUS.glob("*.http"))
@@ -41,6 +42,9 @@ def check(sent: Captured, client: Client, appender: MemoryAppender) -> None:
             assert text.encode() in record.body or text.encode("ascii", "backslashreplace") in record.body
     told = [json.loads(record.body) for record in appender.records if record.kind == SESSIONS]
     assert told == expected.get("sessions", [])
+    files = [attachment(record) for record in appender.records if record.kind == ATTACHMENT]
+    assert [{"name": file.name, "bytes": len(file.content)} for file in files] == expected.get("attachments", [])
+    assert {file.event_id for file in files} <= {expected["answer_id"]}
 
 
 def test_the_corpus_is_there() -> None:

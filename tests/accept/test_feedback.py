@@ -20,22 +20,28 @@ def of_item(kind: str, value: Any) -> Any:
 def test_a_user_report_is_read() -> None:
     """The old item has its fields at the top."""
     given_fields = {"event_id": ID, "name": "Joe", "email": "j@example.org", "comments": "It broke.", "more": 1}
-    expected = {"event_id": ID, "name": "Joe", "email": "j@example.org", "comments": "It broke."}
+    expected = {"event_id": ID, "feedback_id": "", "name": "Joe", "email": "j@example.org", "comments": "It broke."}
     assert of_item("user_report", given_fields) == expected
 
 
 def test_feedback_is_read_from_its_context() -> None:
-    """The new item is an event; what it is about stands in the context, and its own id is not the event's."""
-    said = {"message": "It broke.", "contact_email": "j@example.org", "associated_event_id": ID, "source": "widget"}
+    """The new item is an event with an id of its own; what it is about, and where it was said, is in the context."""
+    said = {"message": "It broke.", "contact_email": "j@example.org", "associated_event_id": ID, "url": "https://a/b"}
     value = {"event_id": "cd" * 16, "contexts": {"feedback": said}}
-    assert of_item("feedback", value) == {"event_id": ID, "email": "j@example.org", "comments": "It broke."}
+    assert of_item("feedback", value) == {
+        "event_id": ID,
+        "feedback_id": "cd" * 16,
+        "email": "j@example.org",
+        "url": "https://a/b",
+        "comments": "It broke.",
+    }
 
 
 @pytest.mark.parametrize("event_id", [None, 7, "", "no id", "0" * 32])
 def test_feedback_may_be_about_no_event(event_id: Any) -> None:
     """Without an id that can be one, what was said is kept all the same; what is no text is left out."""
     value = {"event_id": event_id, "name": 7, "comments": "It broke."}
-    assert of_item("user_report", value) == {"event_id": "", "comments": "It broke."}
+    assert of_item("user_report", value) == {"event_id": "", "feedback_id": "", "comments": "It broke."}
 
 
 @pytest.mark.parametrize(
@@ -56,6 +62,7 @@ def test_a_form_is_read() -> None:
     """The form's fields are decoded, and bytes that are no text are replaced."""
     assert json.loads(feedback.of_form(ID, b"comments=It+br%C3%B6ke.\xff&name=&x=1")) == {
         "event_id": ID,
+        "feedback_id": "",
         "comments": "It br\u00f6ke.\ufffd",
     }
 

@@ -14,14 +14,15 @@ from kaput.accept.intake import Taken
 from kaput.accept.limits import Limits
 from kaput.accept.request import Request
 from kaput.errors import Refused
+from kaput.model import ATTACHMENT, FEEDBACK, SESSIONS, Drop, Record
 from kaput.model import EVENT as EVENT_KIND
-from kaput.model import FEEDBACK, SESSIONS, Drop, Record
 from tests.accept.door import KEY, KEYS, NEW_ID, NOW, OTHER_KEY, envelope, outcome, request
 
-LIMITS = Limits(max_event=5000, max_items=50)
+LIMITS = Limits(max_event=5000, max_attachment=6000, max_items=50)
 ID = "9d3b4c2a1f0e4d5c8b7a69584736251f"
 EVENT = b'{"event_id":"%b","message":"a"}' % ID.encode()
 NAMELESS = b'{"message":"b"}'
+HEADER = json.dumps({"event_id": ID})
 STORE = "/api/7/store/"
 WIDGET = f"/api/embed/error-page/?eventId={ID}"
 CSP_OF_A_PROXY = (
@@ -147,19 +148,66 @@ def test_other_items_are_counted_and_left_out() -> None:
 
 
 REPORT = {"event_id": ID.upper(), "name": "Joe", "email": "joe@example.org", "comments": " It broke. "}
-SAID = {"event_id": ID, "name": "Joe", "email": "joe@example.org", "comments": "It broke."}
+SAID = {"event_id": ID, "feedback_id": "", "name": "Joe", "email": "joe@example.org", "comments": "It broke."}
 
 
 def test_feedback_in_an_envelope_is_a_record_of_its_kind() -> None:
-    """Both items become the same record, with an id of its own; the answer names the event beside them."""
+    """Both items become the same record, with ids of its own; the answer names the event beside them."""
     names = {"associated_event_id": ID, "name": "Joe", "contact_email": "joe@example.org", "message": "It broke."}
     new = {"event_id": "e" * 32, "contexts": {"feedback": names}}
     items = [("user_report", json.dumps(REPORT).encode()), ("feedback", json.dumps(new).encode()), ("event", EVENT)]
     taken = take(request(envelope(*items)))
     said = [record for record in taken.records if record.kind == FEEDBACK]
-    assert [(record.event_id, json.loads(record.body)) for record in said] == [(NEW_ID, SAID), (NEW_ID, SAID)]
+    own = SAID | {"feedback_id": "e" * 32}
+    assert [(record.event_id, json.loads(record.body)) for record in said] == [(NEW_ID, SAID), (NEW_ID, own)]
     assert ([record.kind for record in taken.records], taken.drops) == ([FEEDBACK, FEEDBACK, EVENT_KIND], [])
     assert taken.answer_id == ID
+
+
+FILE = b"sku,count\n"
+
+
+def attached(taken: Taken) -> list[tuple[str, bytes]]:
+    """Returns to what each attachment belongs, and what is in it."""
+    bodies = [record.body.split(b"\n", 1) for record in taken.records if record.kind == ATTACHMENT]
+    return [(json.loads(line)["event_id"], content) for line, content in bodies]
+
+
+@pytest.mark.parametrize(
+    ("items", "header", "owner"),
+    [
+        ([("attachment", FILE), ("event", EVENT)], {"event_id": "1" * 32}, ID),
+        ([("event", NAMELESS), ("attachment", FILE)], {"event_id": ID.upper()}, ID),
+        ([("event", NAMELESS), ("attachment", FILE)], {}, NEW_ID),
+        ([("attachment", FILE)], {"event_id": ID}, ID),
+        ([("user_report", json.dumps(REPORT).encode()), ("attachment", FILE)], {"event_id": ID}, ID),
+    ],
+)
+def test_attachments_belong_to_the_event_of_the_envelope(
+    items: list[tuple[str, bytes]], header: dict[str, str], owner: str
+) -> None:
+    """An attachment names the event as it is stored, wherever it stands, else what the header names."""
+    taken = take(request(envelope(*items, header=json.dumps(header))))
+    assert (attached(taken), taken.drops, taken.answer_id) == ([(owner, FILE)], [], owner)
+
+
+def test_what_cannot_be_attached_costs_no_event() -> None:
+    """An attachment that is too large, or belongs to nothing, is counted; the event beside it is kept."""
+    large = b"x" * (LIMITS.max_attachment + 1)
+    taken = take(request(envelope(("attachment", large), ("event", EVENT), ("attachment", FILE))))
+    assert (len(taken.records), attached(taken)) == (2, [(ID, FILE)])
+    assert taken.drops == [Drop("attachment_too_large", 1, NOW, 7)]
+    taken = take(request(envelope(("attachment", FILE), ("user_report", json.dumps(REPORT).encode()))))
+    assert taken.drops == [Drop("attachment_without_event", 1, NOW, 7)]
+
+
+def test_attachments_take_no_more_of_a_limit_than_their_event() -> None:
+    """A key's limit counts events; attachments alone count as one, so that nobody sends them without end."""
+    assert take(request(envelope(("event", EVENT), *[("attachment", FILE)] * 3))).counted == 1
+    assert take(request(envelope(("event", EVENT), ("event", NAMELESS)))).counted == 2
+    alone = request(envelope(*[("attachment", FILE)] * 3, header=json.dumps({"event_id": ID})))
+    assert take(alone).counted == 1
+    assert take(request(envelope(("session", b"{}")))).counted == 0
 
 
 def test_feedback_alone_is_taken() -> None:
@@ -267,6 +315,9 @@ def test_a_bad_event_does_not_take_the_good_one_with_it() -> None:
         (request(b"comments=" + b"x" * 5000, WIDGET), (413, "too_large")),
         (request(envelope(("user_report", b"{}"))), (400, "malformed")),
         (request(envelope(("feedback", b"[]"))), (400, "malformed")),
+        (request(envelope(("attachment", b"x"))), (400, "attachment_without_event")),
+        (request(envelope(("event", b"["), ("attachment", b"x"), header=HEADER)), (400, "malformed")),
+        (request(envelope(("attachment", b"x" * 6001), header=HEADER)), (413, "attachment_too_large")),
         (request(b"", "/api/7/other/"), (404, "unknown_path")),
         (request(b"{}", content_length=str(LIMITS.max_body + 1)), (413, "too_large")),
         (request(b" " * (LIMITS.max_body + 1)), (413, "too_large")),

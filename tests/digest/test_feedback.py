@@ -23,6 +23,14 @@ def test_feedback_keeps_what_was_said() -> None:
     )
 
 
+def test_feedback_with_an_id_of_its_own_keeps_it() -> None:
+    """What is attached to feedback names that id; the page on which it was said is kept too, without its secrets."""
+    said = read(feedback_id="ef" * 16, url="https://shop.example/cart?token=abcdef123456789")
+    assert said.feedback_id == "ef" * 16
+    assert said.url.startswith("https://shop.example/cart?token=")
+    assert "abcdef123456789" not in said.url
+
+
 def test_secrets_do_not_get_in() -> None:
     """People paste what they see, a password too."""
     said = read(comments="I sent password=hunter2-secret and it broke", name="token=abcdef123456789")

@@ -15,10 +15,11 @@ import pytest
 from kaput.buffer.frames import HEAD_SIZE
 from kaput.buffer.reader import SegmentReader, count_pending
 from kaput.buffer.writer import SegmentWriter
+from kaput.digest import worker
 from kaput.digest.dead import DeadDirectory
 from kaput.digest.record import digest, read
 from kaput.digest.worker import Worker
-from kaput.model import FEEDBACK, Change, Digest, Digested, Draft, Drop, Record
+from kaput.model import ATTACHMENT, FEEDBACK, Change, Digest, Digested, Draft, Drop, Record
 from kaput.store.base import Store
 from kaput.store.database import open_store
 from kaput.store.migrate import migrate
@@ -150,6 +151,29 @@ def test_records_become_events(yard: Yard) -> None:
     assert [int(row.event_id, 16) for row, _ in yard.store.events.export(1, payload=False)] == list(range(120))
     assert yard.store.facts.tallies().dropped == {"too_large": 3}
     assert yard.told != []
+
+
+def test_attachments_are_stored_and_no_batch_holds_too_many(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each lies in `files/` whole, whatever its size; the worker commits before it holds more than some of them."""
+    monkeypatch.setattr(worker, "BATCH_SECONDS", PATIENCE)
+    line = json.dumps({"event_id": f"{1:032x}"}).encode() + b"\n"
+    files = [bytes([number]) * 6 * SIZE for number in range(6)]
+    sizes: list[int] = []
+    yard.told_hook = lambda: sizes.append(len(list((yard.directory / "files").glob("*"))))
+    records = [Record(1, f"{n:032x}", 1.0, line + content, kind=ATTACHMENT) for n, content in enumerate(files)]
+    yard.send(*(item for n, one in enumerate(records) for item in (one, record(n))), size=64 * SIZE)
+    yard.run(made=read)
+    stored = yard.store.attachments.of(1, [f"{1:032x}"])[f"{1:032x}"]
+    contents = [(yard.directory / "files" / row.attachment_id).read_bytes() for row in stored]
+    assert (contents, yard.sums()) == (files, (6, 6, 0))
+    assert sizes[0] <= 4
+
+
+def test_an_attachment_that_cannot_be_read_is_counted(yard: Yard) -> None:
+    """It is no event: nothing lies in `dead/`, and those around it are stored."""
+    yard.send(record(1), Record(1, "ab" * 16, 1.0, b"no line", kind=ATTACHMENT), record(2))
+    yard.run(made=read)
+    assert (yard.sums(), yard.store.facts.tallies().dropped) == ((2, 2, 0), {"attachment_failed": 1})
 
 
 def test_a_poison_record_is_buried(yard: Yard) -> None:

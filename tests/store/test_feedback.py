@@ -38,9 +38,9 @@ def test_feedback_finds_its_event_whichever_comes_first(store: Store) -> None:
     commit(store, said(comments="with"), happened())
     commit(store, said(comments="after"))
     assert of_issue(store) == ["after", "with", "before"]
-    assert store.feedback.of_project(1, 1) == [
-        FeedbackRow(ID, "APP-1", "KeyError: 'a'", "Joe", "joe@example.org", "after", 5.5)
-    ]
+    (row,) = store.feedback.of_project(1, 1)
+    expected = FeedbackRow(ID, "APP-1", "KeyError: 'a'", "Joe", "joe@example.org", "after", 5.5, row.feedback_id, 1)
+    assert row == expected
 
 
 def test_feedback_keeps_to_its_event_and_project(store: Store) -> None:
@@ -59,6 +59,22 @@ def test_feedback_is_stored_once(store: Store) -> None:
     commit(store, happened(), one, one)
     commit(store, happened(), one)
     assert of_issue(store) == ["It broke."]
+
+
+def test_feedback_with_the_same_id_is_counted(store: Store) -> None:
+    """What a client sends twice is kept once, and the second one is counted."""
+    commit(store, said(feedback_id="ef" * 16))
+    commit(store, said(feedback_id="ef" * 16), said())
+    assert store.facts.tallies().dropped == {"feedback_duplicate": 1}
+
+
+def test_feedback_of_an_event_is_found(store: Store) -> None:
+    """What was said about one event of a project, newest first, with the page on which it was said."""
+    one = Feedback(1, "ef" * 16, ID, "Joe", "", "It broke.", 5.5, "https://shop.example/cart")
+    commit(store, one, said(OTHER), said(comments="again"), happened(), said(project_id=store.projects.add("Shop").id))
+    assert [row.comments for row in store.feedback.of_event(1, ID)] == ["again", "It broke."]
+    row = store.feedback.of_event(1, ID)[1]
+    assert (row.feedback_id, row.project_id, row.url) == ("ef" * 16, 1, "https://shop.example/cart")
 
 
 def test_feedback_is_no_event(store: Store) -> None:

@@ -22,7 +22,7 @@ from kaput.accept.limits import Limits
 from kaput.accept.request import Answer, Request
 from kaput.buffer.base import Appender
 from kaput.errors import BufferUnwritable, Refused
-from kaput.model import SESSIONS, Clock, Drop
+from kaput.model import Clock, Drop
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -139,7 +139,7 @@ class Door:
         """Answers once everything is durable."""
         if taken.drops:
             self._appender.note(taken.drops)
-        quotas, count = self._keys().quotas, sum(record.kind != SESSIONS for record in taken.records)
+        quotas, count = self._keys().quotas, taken.counted
         wait = self._meter.spend(taken.key, quotas, count, self._clock()) if count else 0
         if wait:
             self._note(quota.REASON, taken.records[0].project_id, count)

@@ -18,6 +18,14 @@ MAX_FIELDS = 20
 REPORT, FEEDBACK = "user_report", "feedback"
 ITEMS = frozenset({REPORT, FEEDBACK})
 """The types of items that hold feedback."""
+_NAMES = {
+    "event_id": "associated_event_id",
+    "name": "name",
+    "email": "contact_email",
+    "comments": "message",
+    "url": "url",
+}
+"""What is kept, and what the context of an item `feedback` calls it."""
 
 
 def of_item(kind: str, payload: bytes) -> bytes:
@@ -32,12 +40,12 @@ def of_item(kind: str, payload: bytes) -> bytes:
     """
     found = read_object(payload, "the feedback")
     if kind == REPORT:
-        return _written(found.get("event_id"), found.get("name"), found.get("email"), found.get("comments"))
+        return _written(found)
     contexts = found.get("contexts")
     said = contexts.get("feedback") if isinstance(contexts, dict) else None
     fields: Mapping[str, Any] = said if isinstance(said, dict) else {}
-    names = ("associated_event_id", "name", "contact_email", "message")
-    return _written(*(fields.get(name) for name in names))
+    given = {name: fields.get(source) for name, source in _NAMES.items()}
+    return _written(given, found.get("event_id"))
 
 
 def of_form(event_id: str, body: bytes) -> bytes:
@@ -54,12 +62,15 @@ def of_form(event_id: str, body: bytes) -> bytes:
         fields = dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MAX_FIELDS))
     except ValueError:
         raise Refused(400, "malformed", f"The form has more than {MAX_FIELDS} fields; send fewer.") from None
-    return _written(event_id, fields.get("name"), fields.get("email"), fields.get("comments"))
+    return _written({"event_id": event_id} | {name: fields.get(name) for name in ("name", "email", "comments")})
 
 
-def _written(event_id: object, name: object, email: object, comments: object) -> bytes:
+def _written(given: Mapping[str, Any], feedback_id: object = None) -> bytes:
+    """Writes what was said; `feedback_id` is what attachments of the same envelope name."""
+    comments = given.get("comments")
     if not isinstance(comments, str) or not comments.strip():
         raise Refused(400, "malformed", "The feedback has no comments; send some.")
-    given = {"name": name, "email": email, "comments": comments.strip()}
-    texts = {key: value for key, value in given.items() if isinstance(value, str)}
-    return json.dumps({"event_id": normal_id(event_id), **texts}).encode()
+    named = {name: given.get(name) for name in ("name", "email", "url")}
+    texts = {name: value for name, value in named.items() if isinstance(value, str)}
+    ids = {"event_id": normal_id(given.get("event_id")), "feedback_id": normal_id(feedback_id)}
+    return json.dumps({**ids, **texts, "comments": comments.strip()}).encode()

@@ -7,13 +7,14 @@ The doors (`asgi.py`, and a WSGI door in embedded mode) import it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from kaput.accept import (
+    attachment,
     auth,
     client_report,
     encoding,
@@ -31,14 +32,14 @@ from kaput.accept.auth import Keys
 from kaput.accept.limits import Limits
 from kaput.accept.request import Answer, Request
 from kaput.errors import Refused
-from kaput.model import EVENT, FEEDBACK, SESSIONS, Drop, Record
+from kaput.model import ATTACHMENT, EVENT, FEEDBACK, SESSIONS, Drop, Record
 
 NewId = Callable[[], str]
 """Makes an event id: 32 lower-case hexadecimal digits."""
 
 KNOWN_TYPES = frozenset(
     {
-        *("attachment", "check_in", "form_data", "log", "metric_buckets", "profile", "profile_chunk"),
+        *("check_in", "form_data", "log", "metric_buckets", "profile", "profile_chunk"),
         *("replay_event", "replay_recording", "span", "statsd", "trace_metric", "transaction"),
     }
 )
@@ -46,6 +47,9 @@ KNOWN_TYPES = frozenset(
 
 SOURCE = ("release", "environment")
 """What the address of a browser's report may say of its origin, as `sentry_release` and `sentry_environment`."""
+
+_UNCOUNTED = frozenset({ATTACHMENT, SESSIONS})
+"""Kinds of records that take nothing of a key's limit."""
 
 _Made = tuple[list[Record], Counter[str]]
 """The records of an item, and what was left out of it, by reason."""
@@ -69,7 +73,7 @@ class Taken(Struct, frozen=True):
     """What a request brought.
 
     Attributes:
-        records: the events, the feedback and the sessions to append.
+        records: the events, the feedback, the attachments and the sessions to append.
         drops: what was left out, by reason.
         answer_id: the first event's id, as it is stored; without an event the one that the envelope's header names;
             empty when there is none.
@@ -82,6 +86,12 @@ class Taken(Struct, frozen=True):
     answer_id: str
     answer: Answer | None = None
     key: str = ""
+
+    @property
+    def counted(self) -> int:
+        """How much of a key's limit it takes: attachments come with their event, and count as one without it."""
+        kinds = [record.kind for record in self.records]
+        return sum(kind not in _UNCOUNTED for kind in kinds) or int(ATTACHMENT in kinds)
 
 
 def admit(request: Request, keys: Keys, limits: Limits) -> Admission:
@@ -206,31 +216,54 @@ def _take_envelope(
     opened: envelope.Envelope, request: Request, admission: Admission, limits: Limits, new_id: NewId
 ) -> Taken:
     """Keeps all that can be kept; an item that cannot fails the request only when no other is kept."""
-    records: list[Record] = []
-    left_out: Counter[str] = Counter()
-    failure: Refused | None = None
     named = syntax.normal_id(opened.header.get("event_id"))
     ids = iter([named] if named else [])
-    for item in opened.items:
-        if item.type != EVENT and item.type not in _MAKERS:
-            left_out[f"unsupported:{item.type if item.type in KNOWN_TYPES else 'other'}"] += 1
-            continue
-        try:
-            if item.type == EVENT:
-                # The header's id is for the first event without one; a second one would be taken for its duplicate.
-                event = _record(bytes(item.payload), request, admission, limits, lambda: next(ids, "") or new_id())
-                records.append(event)
-                continue
-            made, lost = _MAKERS[item.type](item, request, admission, limits, new_id)
-            records += made
-            left_out += lost
-        except Refused as refusal:
-            failure = failure or refusal
-            left_out[refusal.reason] += 1
+
+    def make(item: envelope.Item) -> _Made:
+        # The header's id is for the first event that has none; a second one would be taken for its duplicate.
+        fresh = (lambda: next(ids, "") or new_id()) if item.type == EVENT else new_id
+        return _MAKERS.get(item.type, _unsupported)(item, request, admission, limits, fresh)
+
+    def attach(item: envelope.Item) -> _Made:
+        body = attachment.of_item(item, answer_id, limits)
+        return [_aside(ATTACHMENT, body, request, admission, limits, new_id)], Counter()
+
+    records, left_out, failure = _each([item for item in opened.items if item.type != attachment.ITEM], make)
     if failure is not None and not records:
         raise failure
     answer_id = next((record.event_id for record in records if record.kind == EVENT), named)
-    return Taken(records, _drops(left_out, request, admission), answer_id)
+    # Last, when it is known what they belong to.
+    attached, lost, failure = _each([item for item in opened.items if item.type == attachment.ITEM], attach)
+    if failure is not None and not records and not attached:
+        raise failure
+    return Taken(records + attached, _drops(left_out + lost, request, admission), answer_id)
+
+
+def _each(
+    items: Sequence[envelope.Item], make: Callable[[envelope.Item], _Made]
+) -> tuple[list[Record], Counter[str], Refused | None]:
+    """Takes items apart; one that cannot be taken is counted, and costs no other. Returns the first refusal too."""
+    records: list[Record] = []
+    left_out: Counter[str] = Counter()
+    failure: Refused | None = None
+    for item in items:
+        try:
+            made, lost = make(item)
+        except Refused as refusal:
+            failure = failure or refusal
+            left_out[refusal.reason] += 1
+        else:
+            records += made
+            left_out += lost
+    return records, left_out, failure
+
+
+def _unsupported(item: envelope.Item, *_: object) -> _Made:
+    return [], Counter({f"unsupported:{item.type if item.type in KNOWN_TYPES else 'other'}": 1})
+
+
+def _event_of(item: envelope.Item, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> _Made:
+    return [_record(bytes(item.payload), request, admission, limits, new_id)], Counter()
 
 
 def _feedback_of(item: envelope.Item, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> _Made:
@@ -248,17 +281,18 @@ def _sessions_of(item: envelope.Item, request: Request, admission: Admission, li
 
 
 _MAKERS: dict[str, Callable[[envelope.Item, Request, Admission, Limits, NewId], _Made]] = {
+    EVENT: _event_of,
     "client_report": lambda item, *_: ([], client_report.read(bytes(item.payload))),
     **dict.fromkeys(feedback.ITEMS, _feedback_of),
     **dict.fromkeys(security.ITEMS, _reports_of),
     **dict.fromkeys(sessions.ITEMS, _sessions_of),
 }
-"""What takes an item apart that is no event, by the item's type; it may raise Refused."""
+"""What takes an item apart, by the item's type; it may raise Refused. Attachments need to know their event."""
 
 
 def _aside(kind: str, body: bytes, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Record:
     """Makes a record with an id of its own: an event may be spoken of several times."""
-    if len(body) > limits.max_event:
+    if kind != ATTACHMENT and len(body) > limits.max_event:  # attachments have a limit of their own
         raise Refused(413, "too_large", f"The {kind} is larger than {limits.max_event} bytes; send less.")
     client, address = admission.client, request.address
     return Record(admission.project_id, new_id(), request.received, body, client, address, kind)

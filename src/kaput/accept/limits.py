@@ -16,6 +16,7 @@ class Limits:
         max_body: bytes of a body as it is sent.
         max_unpacked: bytes of a body when it is decompressed.
         max_event: bytes of one event; what reads it afterwards needs some twenty times as much memory at worst.
+        max_attachment: bytes of one attachment.
         max_items: items of one envelope.
         max_line: bytes of one header line of an envelope.
         body_seconds: seconds that a client may take to send its body.
@@ -26,6 +27,7 @@ class Limits:
     max_body: int = 20 * MEBIBYTE
     max_unpacked: int = 64 * MEBIBYTE
     max_event: int = 16 * MEBIBYTE
+    max_attachment: int = 10 * MEBIBYTE
     max_items: int = 1000
     max_line: int = 16 * 1024
     body_seconds: float = 30.0

@@ -66,7 +66,9 @@ def create_application(installation: Installation, appender: Appender) -> Applic
     keys = KeyTable(installation.store.projects)
     pressure = Pressure(settings, installation.backlog)
     beat = _Beat((keys.refresh, pressure.measure))
-    limits = Limits(max_body=settings.max_body, max_unpacked=settings.max_unpacked)
+    limits = Limits(
+        max_body=settings.max_body, max_unpacked=settings.max_unpacked, max_attachment=settings.max_attachment
+    )
     ingest = asgi.create(appender, keys, limits, installation.clock, pressure)
     gateway = Gateway(lambda: _create_pages(installation, pressure))
     # A full disk or a backlog is no reason to be taken out of service: the answer to clients says what to do.

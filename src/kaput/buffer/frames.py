@@ -144,9 +144,17 @@ def count_records(read: ReadAt, begin: int, end: int, salt: int, synced: int = 0
 
 
 def _is_record(read: ReadAt, offset: int, header: tuple[int, int, int], salt: int) -> bool:
-    """Answers whether a frame is an event, or will be taken for a damaged one; all others are few and small."""
+    """Answers whether a frame is an event, or will be taken for a damaged one; all others are few."""
     kind, length, checksum = header
-    return kind not in _UNCOUNTED or crc32(read(offset + HEADER_SIZE, length), salt) != checksum
+    return kind not in _UNCOUNTED or _checksum(read, offset + HEADER_SIZE, length, salt) != checksum
+
+
+def _checksum(read: ReadAt, start: int, length: int, salt: int) -> int:
+    """Adds up a payload piece by piece: an attachment may be large."""
+    found = salt
+    for at in range(0, length, WINDOW):
+        found = crc32(read(start + at, min(WINDOW, length - at)), found)
+    return found
 
 
 def _find_header(read: ReadAt, start: int, end: int, salt: int) -> int | None:

@@ -77,7 +77,7 @@ class _Segment:
         ended = settled if whole else window >= LARGEST_WINDOW
         parts = list(islice(decode(data, self.salt, finished=ended), most))
         if not parts and not whole:
-            return self.parts(most, min(window * 8, LARGEST_WINDOW))
+            return self.parts(most, min(window * 2, LARGEST_WINDOW))
         return [self._placed(part, size, synced or 0) for part in parts]
 
     def _placed(self, part: Part, size: int, synced: int) -> Part:

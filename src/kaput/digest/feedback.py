@@ -12,6 +12,7 @@ from kaput.model import Feedback, Record
 _NAME = 200
 _COMMENTS = 8192
 _ID = 32
+_URL = 2000
 
 
 def feedback(record: Record) -> Feedback:
@@ -21,10 +22,11 @@ def feedback(record: Record) -> Feedback:
     notes = Notes()
     return Feedback(
         project_id=record.project_id,
-        feedback_id=record.event_id,
+        feedback_id=text(raw, "feedback_id", _ID, notes) or record.event_id,
         event_id=text(raw, "event_id", _ID, notes),
         name=text(raw, "name", _NAME, notes),
         email=text(raw, "email", _NAME, notes),
         comments=text(raw, "comments", _COMMENTS, notes),
         created=record.received,
+        url=text(raw, "url", _URL, notes),
     )

@@ -6,6 +6,7 @@ In: a record from the buffer. Out: what the store keeps of it. Pure. The roots h
 
 from collections.abc import Callable
 
+from kaput.digest.attachment import attachment
 from kaput.digest.decode import decode
 from kaput.digest.feedback import feedback
 from kaput.digest.fingerprint import group
@@ -14,7 +15,7 @@ from kaput.digest.ration import ration
 from kaput.digest.scrub import scrub
 from kaput.digest.sessions import sessions
 from kaput.digest.title import title
-from kaput.model import FEEDBACK, SESSIONS, Aside, Digested, Record
+from kaput.model import ATTACHMENT, FEEDBACK, SESSIONS, Aside, Digested, Record
 
 
 def read(record: Record) -> Digested | Aside:
@@ -33,5 +34,9 @@ def digest(record: Record) -> Digested:
     return Digested(record.project_id, event, group(event), title(event))
 
 
-_READERS: dict[str, Callable[[Record], Digested | Aside]] = {FEEDBACK: feedback, SESSIONS: sessions}
+_READERS: dict[str, Callable[[Record], Digested | Aside]] = {
+    FEEDBACK: feedback,
+    ATTACHMENT: attachment,
+    SESSIONS: sessions,
+}
 """What reads a record that is no event, by its kind."""

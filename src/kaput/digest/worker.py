@@ -22,6 +22,7 @@ from kaput.store.base import Batches
 IDLE_SECONDS = 1.0
 READ_AT_ONCE = 50
 MOST_IN_BATCH = 1000
+MOST_BYTES = 16 * 1024**2  # of records in one batch, which is in memory as a whole
 BATCH_SECONDS = 0.1
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
@@ -85,9 +86,10 @@ class Worker:
     def _take(self) -> list[_Piece]:
         """Digests what has come, for no longer than a fair time: who waits first is shown first."""
         pieces: list[_Piece] = []
-        deadline = time.monotonic() + BATCH_SECONDS
-        while len(pieces) < MOST_IN_BATCH:
+        deadline, left = time.monotonic() + BATCH_SECONDS, MOST_BYTES
+        while len(pieces) < MOST_IN_BATCH and left > 0:
             entries = self.source.read(READ_AT_ONCE)
+            left -= sum(len(entry.content.body) for entry in entries if isinstance(entry.content, Record))
             pieces += map(self._piece, entries)
             if not entries or time.monotonic() >= deadline:
                 break

@@ -6,7 +6,7 @@ Anyone may import it; it imports no stage.
 Times are seconds since the epoch, UTC, as floats.
 """
 
-from kaput.model.batch import Aside, Batch, Dead, Digested, Feedback, Grouping, Position, Title
+from kaput.model.batch import Aside, Attachment, Batch, Dead, Digested, Feedback, Grouping, Position, Title
 from kaput.model.event import (
     Breadcrumb,
     Breadcrumbs,
@@ -28,16 +28,18 @@ from kaput.model.event import (
 from kaput.model.filters import Filters
 from kaput.model.functions import Clock, Digest, DropDead, Evaluate, ReadStats, RetryDead, SendTest
 from kaput.model.notice import Change, Draft, Kind
-from kaput.model.record import EVENT, FEEDBACK, HOUR, SESSIONS, Drop, Record
+from kaput.model.record import ATTACHMENT, EVENT, FEEDBACK, HOUR, SESSIONS, Drop, Record
 from kaput.model.session import Health, SessionCounts, Sessions, SessionUpdate
 from kaput.model.stats import Stats
 
 __all__ = [
+    "ATTACHMENT",
     "EVENT",
     "FEEDBACK",
     "HOUR",
     "SESSIONS",
     "Aside",
+    "Attachment",
     "Batch",
     "Breadcrumb",
     "Breadcrumbs",

@@ -54,8 +54,9 @@ class Feedback(Struct, frozen=True):
     """What a person said about an event.
 
     Attributes:
-        feedback_id: 32 hexadecimal digits; the same at every digest of the same record.
+        feedback_id: 32 hexadecimal digits, the client's own if it has one; the same at every digest of the same record.
         event_id: the event that it is about, which may not be there yet; empty when it is about none.
+        url: the page on which it was said; empty when it is not known.
     """
 
     project_id: int
@@ -65,9 +66,32 @@ class Feedback(Struct, frozen=True):
     email: str
     comments: str
     created: float
+    url: str = ""
 
 
-Aside = Feedback | Sessions
+class Attachment(Struct, frozen=True):
+    """A file that came beside an event, or beside feedback.
+
+    Attributes:
+        attachment_id: 32 hexadecimal digits, made of the project, the event, the name and the content: the same file
+            sent again is the same attachment.
+        event_id: of the event, which may not be there yet, or of the feedback.
+        name: as the client calls it; never the name of a file of ours.
+        content_type: as the client says; not to be trusted.
+        kind: `event.attachment`, `event.minidump` and so on.
+    """
+
+    project_id: int
+    attachment_id: str
+    event_id: str
+    name: str
+    content_type: str
+    kind: str
+    received: float
+    content: bytes
+
+
+Aside = Feedback | Attachment | Sessions
 """What the digest makes of a record that is no event; the store has a writer for each."""
 
 

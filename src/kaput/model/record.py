@@ -8,7 +8,7 @@ from msgspec import Struct
 HOUR = 3600
 """Seconds; counters and drops are kept by the hour."""
 
-EVENT, FEEDBACK, SESSIONS = "event", "feedback", "sessions"
+EVENT, FEEDBACK, ATTACHMENT, SESSIONS = "event", "feedback", "attachment", "sessions"
 """The kinds of records."""
 
 
@@ -19,12 +19,12 @@ class Record(Struct, frozen=True, array_like=True):
 
     Attributes:
         project_id: the project that the key belongs to.
-        event_id: 32 lower-case hexadecimal digits; the id in the answer to the client. Feedback has one of its own.
+        event_id: 32 lower-case hexadecimal digits; the id in the answer to the client. What is no event has its own.
         received: when the request was complete.
-        body: the JSON text of one event, decompressed, as the client wrote it.
+        body: the JSON text of one event, decompressed, as the client wrote it; of another kind, what accept made of it.
         client: name and version of the SDK as it presented itself, at most 200 characters.
         address: the peer's address, after trusted proxies.
-        kind: `event`, or `feedback` or `sessions`, which no count of events counts.
+        kind: `event`, or another, which no count of events counts.
     """
 
     project_id: int

@@ -23,6 +23,7 @@ from kaput.errors import StoreUnavailable
 from kaput.installation import Installation, attach
 from kaput.serve.lifeline import end_with_supervisor, receive
 from kaput.serve.sieve import Sieve
+from kaput.serve.upkeep import keep_up
 from kaput.tell.mail import Composer
 from kaput.tell.outbox import Teller
 from kaput.tell.rules import evaluate
@@ -101,6 +102,8 @@ def run(installation: Installation) -> None:
     teller.start()
     trainer = threading.Thread(target=_train, args=(installation, stop), name="kaput-trainer", daemon=True)
     trainer.start()
+    sweep = installation.store.attachments.sweep
+    threading.Thread(target=keep_up, args=(sweep,), name="kaput-upkeep", daemon=True).start()
     Worker(
         source=source,
         batches=installation.store.batches,

@@ -14,6 +14,7 @@ from kaput.model import Batch, Change, Clock, Dead, Digested, Draft, Drop, Evalu
 from kaput.store import schema
 from kaput.store.asides import write_asides
 from kaput.store.assignment import Assigned, assign, update_issues
+from kaput.store.attachments import Shelf
 from kaput.store.base import DeadRow
 from kaput.store.counters import write_hours, write_tags, write_users
 from kaput.store.drift import Drift
@@ -50,10 +51,11 @@ class _Packed(NamedTuple):
 class SqlBatches:
     """Implements `kaput.store.base.Batches`; used by one thread."""
 
-    def __init__(self, database: Database, clock: Clock, drift: Drift) -> None:
+    def __init__(self, database: Database, clock: Clock, drift: Drift, shelf: Shelf) -> None:
         self._database = database
         self._clock = clock
         self._drift = drift
+        self._shelf = shelf
         self._packings = Packings()
 
     def positions(self) -> list[Position]:
@@ -64,12 +66,13 @@ class SqlBatches:
     def commit(self, batch: Batch, evaluate: Evaluate) -> list[Change]:
         """See `kaput.store.base.Batches.commit`."""
         now = self._clock()
+        asides, beyond = self._shelf.keep(batch.asides, now)
         with self._database.write() as connection:
             fresh, duplicates = _split(batch.digested, _stored(connection, batch.digested))
             assigned = assign(connection, fresh, now)
             packed = self._pack(connection, fresh)
             rows = _write_events(connection, assigned, packed)
-            write_asides(connection, batch.asides, fresh)
+            again = write_asides(connection, asides, fresh)
             events = [(item.issue_id, item.digested.event) for item in assigned]
             write_hours(connection, events)
             write_tags(connection, events)
@@ -78,7 +81,9 @@ class SqlBatches:
             changes = list(_changes(assigned, rows, now))
             _write_notices(connection, _drafts(connection, changes, evaluate))
             _write_dead(connection, batch.dead, now)
-            write_drops(connection, [*batch.drops, *batch.filtered, *_duplicate_drops(duplicates, now)])
+            write_drops(
+                connection, [*batch.drops, *batch.filtered, *beyond, *again, *_duplicate_drops(duplicates, now)]
+            )
             by_project = Counter(item.project_id for item in batch.digested)
             _add_digested(connection, by_project + Counter(drop.project_id for drop in batch.filtered))
             _write_positions(connection, batch.positions)

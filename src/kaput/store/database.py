@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kaput.model import Clock
 from kaput.store.accounts import SqlAccounts
+from kaput.store.attachments import Bounds, Shelf, SqlAttachments
 from kaput.store.base import Store
 from kaput.store.batches import SqlBatches
 from kaput.store.drift import Drift
@@ -14,6 +15,7 @@ from kaput.store.engine import BUSY_SECONDS, Database
 from kaput.store.events import SqlEvents
 from kaput.store.facts import SqlFacts
 from kaput.store.feedback import SqlFeedbacks
+from kaput.store.files import Files
 from kaput.store.issues import SqlIssues
 from kaput.store.outbox import SqlOutbox
 from kaput.store.payload import Payloads
@@ -21,19 +23,23 @@ from kaput.store.projects import SqlProjects
 from kaput.store.releases import SqlReleases
 from kaput.store.trainer import Trainer
 
+FILES = "files"
 
-def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> Store:
+
+def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS, bounds: Bounds = Bounds()) -> Store:  # noqa: B008  # frozen
     """Opens the store of a database that `store.migrate.migrate` has brought up to date.
 
     Args:
-        path: the SQLite file.
+        path: the SQLite file; `files/` beside it holds the attachments.
         clock: tells the time.
         busy_seconds: how long a write waits for another program's lock before it raises StoreUnavailable.
+        bounds: how much may be attached.
     """
     database = Database(path, busy_seconds)
     drift, payloads = Drift(), Payloads()
+    files = Files(path.parent / FILES)
     return Store(
-        batches=SqlBatches(database, clock, drift),
+        batches=SqlBatches(database, clock, drift, Shelf(database, files, bounds)),
         projects=SqlProjects(database, clock),
         accounts=SqlAccounts(database, clock),
         issues=SqlIssues(database, clock),
@@ -41,6 +47,7 @@ def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> 
         feedback=SqlFeedbacks(database),
         releases=SqlReleases(database),
         dictionaries=Trainer(database, clock, drift, payloads),
+        attachments=SqlAttachments(database, files, clock),
         outbox=SqlOutbox(database),
         facts=SqlFacts(database),
         clock=clock,

@@ -167,10 +167,28 @@ feedback = Table(
     Column("email", Text, nullable=False),
     Column("comments", Text, nullable=False),
     Column("created", Float, nullable=False),
+    Column("url", Text, nullable=False),
     UniqueConstraint("feedback_id", "project_id"),
     Index("ix_feedback_event_id", "event_id"),
     Index("ix_feedback_issue_id", "issue_id", "id"),
     Index("ix_feedback_project_id", "project_id", "id"),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # The name of its file too.
+    Column("attachment_id", LargeBinary, nullable=False, unique=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    # No reference: the event, or the feedback, may come later.
+    Column("event_id", LargeBinary, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("received", Float, nullable=False),
+    Index("ix_attachment_event_id", "event_id", "project_id"),
 )
 
 issue_hour = Table(

@@ -12,6 +12,7 @@ from kaput.store.base.questions import IssueFilter, IssuePage, Tallies
 from kaput.store.base.rows import (
     AccountRow,
     ActivityRow,
+    AttachmentRow,
     DeadRow,
     EventRow,
     FeedbackRow,
@@ -27,6 +28,7 @@ from kaput.store.base.rows import (
 )
 from kaput.store.base.seam import (
     Accounts,
+    Attachments,
     Batches,
     Dictionaries,
     Events,
@@ -43,6 +45,8 @@ __all__ = [
     "AccountRow",
     "Accounts",
     "ActivityRow",
+    "AttachmentRow",
+    "Attachments",
     "Batches",
     "DeadRow",
     "Dictionaries",

@@ -149,6 +149,8 @@ class FeedbackRow(Struct, frozen=True):
     Attributes:
         event_id: the event that it is about; empty when it is about none.
         short_id: the event's issue; empty, as `title` is, while no event of this id came.
+        feedback_id: what its attachments name as their event.
+        url: the page on which it was said.
     """
 
     event_id: str
@@ -158,6 +160,33 @@ class FeedbackRow(Struct, frozen=True):
     email: str
     comments: str
     created: float
+    feedback_id: str = ""
+    project_id: int = 0
+    url: str = ""
+
+
+class AttachmentRow(Struct, frozen=True):
+    """One attachment.
+
+    Attributes:
+        attachment_id: 32 hexadecimal digits; the name of its file in `files/` too.
+        event_id: the event, or the feedback, that it belongs to.
+        name: as the client called it.
+        content_type: as the client said; not to be trusted.
+        kind: what it is for: `event.attachment`, `event.minidump` and so on.
+        size: bytes.
+        missing: its file is gone.
+    """
+
+    attachment_id: str
+    event_id: str
+    project_id: int
+    name: str
+    content_type: str
+    kind: str
+    size: int
+    received: float
+    missing: bool = False
 
 
 class ReleaseRow(Struct, frozen=True):

@@ -5,13 +5,14 @@ In: batches from the worker, decisions of people, the outbox's marks. Out: rows.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from kaput.model import Batch, Change, Clock, Drop, Evaluate, Filters, Position, SessionCounts
 from kaput.store.base.questions import IssueFilter, IssuePage, Tallies
 from kaput.store.base.rows import (
     AccountRow,
     ActivityRow,
+    AttachmentRow,
     DeadRow,
     EventRow,
     FeedbackRow,
@@ -207,6 +208,26 @@ class Feedbacks(Protocol):
     def of_project(self, project_id: int, limit: int) -> list[FeedbackRow]:
         """Returns what was said in a project, newest first, with or without an event."""
 
+    def of_event(self, project_id: int, event_id: str) -> list[FeedbackRow]:
+        """Returns what was said about one event, newest first; no more than a page shows."""
+
+
+class Attachments(Protocol):
+    """Files that clients sent beside events and feedback."""
+
+    def of(self, project_id: int, event_ids: Sequence[str]) -> dict[str, list[AttachmentRow]]:
+        """Returns what is attached to some events, or pieces of feedback, of a project, in the order it came."""
+
+    def open(self, project_id: int, attachment_id: str) -> tuple[AttachmentRow, BinaryIO]:
+        """Returns an attachment of a project and its content, to be closed; raises NotFound when either is gone."""
+
+    def sweep(self) -> int:
+        """Removes attachments whose event did not come in a day, and files without a row; answers how many.
+
+        Raises:
+            OSError: a file cannot be removed.
+        """
+
 
 class Releases(Protocol):
     """Releases, and how their sessions went. Without an environment those of all are counted."""
@@ -298,6 +319,7 @@ class Store:
     feedback: Feedbacks
     releases: Releases
     dictionaries: Dictionaries
+    attachments: Attachments
     outbox: Outbox
     facts: Facts
     clock: Clock

@@ -237,6 +237,7 @@ def _feedback() -> None:
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("comments", sa.Text(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_feedback_issue_id_issue")),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_feedback_project_id_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback")),
@@ -307,6 +308,27 @@ def _releases() -> None:
     )
 
 
+def _attachments() -> None:
+    """Files that came beside events; their contents are no part of the database."""
+    op.create_table(
+        "attachment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("attachment_id", sa.LargeBinary(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.LargeBinary(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("content_type", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("received", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_attachment_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
+        sa.UniqueConstraint("attachment_id", name=op.f("uq_attachment_attachment_id")),
+    )
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.create_index("ix_attachment_event_id", ["event_id", "project_id"], unique=False)
+
+
 def _path() -> None:
     """What the worker keeps of the buffer: positions, dead records, drops."""
     op.create_table(
@@ -346,4 +368,5 @@ def upgrade() -> None:
     _events()
     _feedback()
     _releases()
+    _attachments()
     _path()

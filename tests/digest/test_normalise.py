@@ -12,9 +12,12 @@ from kaput.model import (
     ExceptionChain,
     ExceptionValue,
     FieldError,
+    Frame,
     LogEntry,
     Record,
     Sdk,
+    Stacktrace,
+    User,
 )
 
 NOW = 1795359306.0
@@ -103,6 +106,28 @@ def test_a_message_that_repeats_the_exception_is_left_out() -> None:
     raw = {"exception": {"type": "KeyError", "value": "'x'"}}
     assert event(message="KeyError: 'x'", **raw).logentry is None
     assert event(message="while pricing", **raw).logentry == LogEntry(formatted="while pricing")
+
+
+def test_a_message_in_the_dress_of_an_exception_is_a_message() -> None:
+    """SDKs for JavaScript send a message with its stack as a synthetic exception of no type; real ones stay."""
+    stack = {"frames": [{"function": "ask"}]}
+    dressed = {"value": "sold out", "mechanism": {"synthetic": True}, "stacktrace": stack}
+    result = event(exception={"values": [dressed]}, message="sold out")
+    assert (result.exception, result.logentry) == (None, LogEntry(formatted="sold out"))
+    assert result.stacktrace == Stacktrace([Frame(function="ask", in_app=False)])
+    template = {"message": "%s out", "params": ["sold"]}
+    assert event(exception={"values": [dressed]}, logentry=template).logentry == LogEntry(
+        "%s out", ["sold"], "sold out"
+    )
+    assert event(exception={"values": [{**dressed, "type": "Error"}]}).exception is not None
+    assert event(exception={"values": [{**dressed, "mechanism": {}}]}).exception is not None
+
+
+def test_a_client_may_leave_the_address_to_the_server() -> None:
+    """The settings of the SDK say so; without them no address is noted that nobody asked for."""
+    assert event(sdk={"settings": {"infer_ip": "auto"}}).user == User(ip_address="10.0.0.7")
+    assert event(sdk={"settings": {"infer_ip": "never"}}).user is None
+    assert event(sdk={"settings": ["infer_ip"]}).user is None
 
 
 def test_tags_are_texts_of_bounded_size() -> None:

@@ -61,3 +61,10 @@ def test_an_automatic_address_is_that_of_the_peer() -> None:
     """`{{auto}}` stands for where the event came from."""
     assert user({"ip_address": "{{auto}}"}, "10.0.0.7", Notes()) == User(ip_address="10.0.0.7")
     assert user({"ip_address": "10.0.0.8"}, "10.0.0.7", Notes()) == User(ip_address="10.0.0.8")
+
+
+def test_a_client_may_leave_the_address_to_the_server() -> None:
+    """Then an address that is missing is the peer's, whether anything else is known of the user or not."""
+    assert user({"id": "7"}, "10.0.0.7", Notes(), inferred=True) == User(id="7", ip_address="10.0.0.7")
+    assert user(None, "10.0.0.7", Notes(), inferred=True) == User(ip_address="10.0.0.7")
+    assert user({"ip_address": "10.0.0.8"}, "10.0.0.7", Notes(), inferred=True) == User(ip_address="10.0.0.8")

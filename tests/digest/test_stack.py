@@ -64,6 +64,13 @@ def test_a_frame_keeps_its_fields() -> None:
     assert Stacks(Notes()).stacktrace({"frames": [raw]}, "") == Stacktrace([expected])
 
 
+def test_a_name_that_the_client_does_not_know_is_no_name() -> None:
+    """JavaScript's SDKs say `?`."""
+    assert Stacks(Notes()).stacktrace([{"filename": "a.js", "function": "?"}], "") == Stacktrace(
+        [Frame(filename="a.js", in_app=True)]
+    )
+
+
 def test_the_client_says_whose_code_it_is() -> None:
     """Only a frame without `in_app` is judged by its path."""
     frames = [

@@ -83,6 +83,8 @@ def test_a_program_in_node(tmp_path: Path) -> None:
     others = [frame for frame in frames if not frame.get("in_app")]
     assert any("node_modules/@sentry/" in frame["filename"] for frame in others)
     assert all(frame["filename"].startswith("node:") or "node_modules" in frame["filename"] for frame in others)
+    assert said["payload"]["logentry"]["formatted"] == "sku-9 is sold out"
+    assert said["payload"]["stacktrace"]["frames"][-1]["function"] == "check"
     assert fatal["payload"]["exception"]["values"][0]["mechanism"]["handled"] is False
 
 
@@ -113,17 +115,19 @@ def test_a_page_of_another_origin(tmp_path: Path, bundle: str) -> None:
     assert "session" in [item for exchange in relay.exchanges for item in exchange.items]
     failed = found["TypeError: Cannot read properties of undefined (reading 'amount')"]
     lost, said = found["RangeError: no more than 5 of sku-1"], found["sku-9 is sold out"]
-    assert sent == reported(relay.exchanges) == [line["event_id"] for line in (failed, lost, said)]
+    assert sent == [line["event_id"] for line in (failed, lost, said)]
+    assert sorted(sent) == sorted(reported(relay.exchanges))
     assert [line["level"] for line in (failed, lost, said)] == ["error", "error", "info"]
     event = failed["payload"]
     assert (failed["release"], failed["environment"], event["platform"]) == ("page@2.4.1", "production", "javascript")
-    assert (event["user"]["id"], event["tags"]["checkout"]) == ("u12", "express")
+    assert (event["user"], event["tags"]["checkout"]) == ({"id": "u12", "ip_address": "127.0.0.1"}, "express")
     assert [crumb["category"] for crumb in event["breadcrumbs"]["values"]] == ["ui.click", "console"]
     assert event["request"]["url"].endswith("/shop?basket=7")
     frames = event["exception"]["values"][0]["stacktrace"]["frames"]
     assert [frame["function"] for frame in frames[-2:]] == ["HTMLButtonElement.pay", "price"]
     assert frames[-1]["filename"].endswith("/assets/shop.min.js")
     assert (frames[-1]["in_app"], frames[-1]["colno"] > 1000) == (True, True)
+    assert said["payload"]["stacktrace"]["frames"][-1]["function"] == "HTMLButtonElement.ask"
     assert lost["payload"]["exception"]["values"][0]["mechanism"]["handled"] is False
 
 

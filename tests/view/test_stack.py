@@ -172,7 +172,14 @@ def test_source_around_the_running_line() -> None:
 def test_call_without_source_or_line() -> None:
     """A frame that tells next to nothing is still a call."""
     call = bare(trace(Frame()), "native", Budget()).stretches[0].calls[0]
-    assert (call.function, call.place, call.lines, call.locals) == ("?", "unknown file", (), ())
+    assert (call.function, call.place, call.lines, call.locals) == ("", "unknown file", (), ())
+
+
+def test_the_column_tells_where_in_a_minified_line() -> None:
+    """A place is file and line, and the column where the client knows it."""
+    frames = (own("f", 88), own("g", 1, colno=35_191), Frame(filename="a.js", function="h", colno=5))
+    calls = [call for part in bare(trace(*frames), "javascript", Budget()).stretches for call in part.calls]
+    assert [call.place for call in calls] == ["a.js", "shop/pricing.py:1:35191", "shop/pricing.py:88"]
 
 
 def test_locals_keep_their_order() -> None:

@@ -14,7 +14,7 @@ from kaput.digest.message import log_entry
 from kaput.digest.request import request, user
 from kaput.digest.stack import Stacks
 from kaput.digest.trim import cut
-from kaput.model import Breadcrumb, Breadcrumbs, Event, ExceptionChain, LogEntry, Record, Sdk
+from kaput.model import Breadcrumb, Breadcrumbs, Event, ExceptionChain, ExceptionValue, LogEntry, Record, Sdk
 
 _ALIASES = {
     "sentry.interfaces.Message": "logentry",
@@ -78,6 +78,11 @@ def normalise(raw: dict[str, Any], record: Record, filtered: int = 0, rationed: 
         notes.trimmed(name)
     stacks = Stacks(notes)
     exception = stacks.exceptions(raw.get("exception"))
+    entry = _without_echo(log_entry(raw.get("logentry"), raw.get("message"), notes), exception)
+    stack = stacks.stacktrace(raw.get("stacktrace"), "stacktrace.")
+    said = _said(exception)
+    if said is not None:
+        exception, entry, stack = None, entry or LogEntry(formatted=said.value), stack or said.stacktrace
     return Event(
         event_id=record.event_id,
         received=record.received,
@@ -90,12 +95,12 @@ def normalise(raw: dict[str, Any], record: Record, filtered: int = 0, rationed: 
         release=text(raw, "release", _NAME, notes).strip(),
         dist=text(raw, "dist", _SHORT_NAME, notes),
         environment=text(raw, "environment", _SHORT_NAME, notes).strip(),
-        logentry=_without_echo(log_entry(raw.get("logentry"), raw.get("message"), notes), exception),
+        logentry=entry,
         exception=exception,
-        stacktrace=stacks.stacktrace(raw.get("stacktrace"), "stacktrace."),
+        stacktrace=stack,
         threads=stacks.threads(raw.get("threads")),
         request=request(raw.get("request"), notes),
-        user=user(raw.get("user"), record.address, notes),
+        user=user(raw.get("user"), record.address, notes, inferred=_wants_address(raw.get("sdk"))),
         tags=_tags(raw, notes),
         contexts=bounded(raw, "contexts", _CONTEXTS, _DEPTH, notes),
         extra=_extra(raw, notes),
@@ -114,6 +119,20 @@ def _without_echo(entry: LogEntry | None, chain: ExceptionChain | None) -> LogEn
     raised = chain.values[-1]
     echo = entry.formatted in {raised.value, f"{raised.type}: {raised.value}"}
     return None if echo else entry
+
+
+def _said(chain: ExceptionChain | None) -> ExceptionValue | None:
+    """The exception that is a message with a stack: SDKs for JavaScript send it as synthetic and of no type."""
+    if chain is None or len(chain.values) > 1:
+        return None
+    (only,) = chain.values
+    return only if only.mechanism and only.mechanism.synthetic and only.value and not only.type else None
+
+
+def _wants_address(sdk: Any) -> bool:
+    """Whether the client leaves it to the server to note the address of the user (`settings.infer_ip`)."""
+    settings = sdk.get("settings") if isinstance(sdk, dict) else None
+    return isinstance(settings, dict) and settings.get("infer_ip") == "auto"
 
 
 def _timestamp(value: Any, received: float, notes: Notes) -> float:

@@ -76,9 +76,14 @@ def _cookies(raw: Any, notes: Notes) -> dict[str, str]:
     return _named(raw, "; ", notes, "request.cookies")
 
 
-def user(raw: Any, address: str, notes: Notes) -> User | None:
-    """Reads whom it happened to; `{{auto}}` stands for the address that the event came from."""
+def user(raw: Any, address: str, notes: Notes, *, inferred: bool = False) -> User | None:
+    """Reads whom it happened to.
+
+    `{{auto}}` stands for the address that the event came from, and if `inferred` so does no address.
+    """
     raw = mapping({"user": raw}, "user", notes)
+    if inferred and raw.get("ip_address") is None:
+        raw = {**raw, "ip_address": _AUTO}
     if not raw:
         return None
     given = text(raw, "ip_address", _NAME, notes, "user.")

@@ -21,6 +21,8 @@ _THREADS = 100
 _LINE = 512
 _LINES = 10
 _NAME = 256
+_UNKNOWN = "?"
+"""What JavaScript's SDKs call a function whose name they do not know."""
 _PATH = 1024
 _VALUE = 8192
 _VARS, _VARS_DEPTH = 2048, 5
@@ -124,7 +126,7 @@ def _frame(raw: Any, notes: Notes, path: str) -> Frame | None:
         filename=filename or abs_path,
         abs_path=abs_path,
         module=module,
-        function=text(raw, "function", _NAME, notes, path),
+        function="" if raw.get("function") == _UNKNOWN else text(raw, "function", _NAME, notes, path),
         lineno=whole(raw, "lineno", notes, path),
         colno=whole(raw, "colno", notes, path),
         pre_context=_lines(raw.get("pre_context"))[-_LINES:],

@@ -43,7 +43,8 @@ class Call:
     """One frame as it is shown.
 
     Attributes:
-        place: file and line, cut in the middle when long; `path` is the whole path.
+        function: its name; empty when the client does not know it.
+        place: file, line and column, cut in the middle when long; `path` is the whole path.
         own: it is code of the application, not of a library.
         open: source and locals are shown before anything is clicked.
         used: how many of the locals stand on the running line; they come first.
@@ -256,10 +257,12 @@ def _same(some: Sequence[Frame], others: Sequence[Frame]) -> bool:
 def _call(frame: Frame, platform: str, budget: Budget, *, is_open: bool) -> Call:
     path = visible(frame.filename or frame.abs_path or frame.module or "unknown file")
     line = f":{frame.lineno}" if frame.lineno is not None else ""
+    if line and frame.colno is not None:  # of minified code the column alone tells where
+        line += f":{frame.colno}"
     full = visible(frame.abs_path or frame.filename) + line
     used, others = _locals(frame, platform)
     return Call(
-        function=end_cut(visible(frame.function or "?"), 120),
+        function=end_cut(visible(frame.function), 120),
         place=cut_middle(path, 72) + line,
         path=end_cut(full, 1_000),
         own=frame.in_app,

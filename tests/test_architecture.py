@@ -41,6 +41,8 @@ LATE_IMPORTS = {
     ): "templates and mail are an eighth of the start, and a test mail is rare",
     ("installation", "kaput.tell.probe.send_test"): "as above",
     ("installation", "kaput.tell.smtp.SmtpChannel"): "as above",
+    ("digest.schedule", "cronsim.CronSim"): "2 MB that only who has a job with a crontab needs",
+    ("digest.schedule", "cronsim.CronSimError"): "as above",
 }
 """Imports inside a function, by module and what it imports, each with its reason."""
 

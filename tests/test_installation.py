@@ -18,6 +18,7 @@ from kaput.digest.record import digest
 from kaput.digest.worker import Worker
 from kaput.installation import DEFAULT_ADDRESS, STEP_RECORDS, Installation, open_installation
 from kaput.model import Change, Digest, Draft, Drop, Record
+from kaput.serve.watch import Watch
 
 PATIENCE = 30.0
 
@@ -60,7 +61,8 @@ def work(installation: Installation, done: Callable[[], bool], made: Digest = di
     stop = threading.Event()
     source = SegmentReader(installation.settings.spool, installation.store.batches.positions())
     bury = DeadDirectory(installation.settings.dead).bury
-    worker = Worker(source, installation.store.batches, made, nobody, bury, lambda: None, time.time)
+    watch = Watch(installation.store.monitors, time.time)
+    worker = Worker(source, installation.store.batches, made, nobody, bury, lambda: None, watch, time.time)
     thread = threading.Thread(target=worker.run, args=(stop,))
     thread.start()
     deadline = time.monotonic() + PATIENCE

@@ -33,6 +33,8 @@ def check(sent: Captured, client: Client, appender: MemoryAppender) -> None:
     assert client.status == 200, client.body
     assert client.json == ({"id": expected["answer_id"]} if expected["answer_id"] else {})
     assert appender.dropped == expected["dropped"]
+    others = [record.kind for record in appender.records if record.kind not in {EVENT, SESSIONS}]
+    assert others == expected.get("asides", [])
     events = [record for record in appender.records if record.kind == EVENT]
     assert [{"event_id": record.event_id, "client": record.client, "bytes": len(record.body)} for record in events] == [
         {name: event[name] for name in ("event_id", "client", "bytes")} for event in expected["events"]

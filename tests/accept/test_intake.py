@@ -137,12 +137,12 @@ def test_an_event_without_an_id_gets_one(event_id: bytes) -> None:
 
 def test_other_items_are_counted_and_left_out() -> None:
     """Items of other types are counted by type, the unknown ones together, and the event between them is kept."""
-    items = [("span", b"{}"), ("event", EVENT), ("check_in", b"{}"), ("span", b"{}"), ("new-" * 99, b"")]
+    items = [("span", b"{}"), ("event", EVENT), ("transaction", b"{}"), ("span", b"{}"), ("new-" * 99, b"")]
     taken = take(request(envelope(*items, ("", b"x"))))
     assert [record.event_id for record in taken.records] == [ID]
     assert taken.drops == [
         Drop("unsupported:span", 2, NOW, 7),
-        Drop("unsupported:check_in", 1, NOW, 7),
+        Drop("unsupported:transaction", 1, NOW, 7),
         Drop("unsupported:other", 2, NOW, 7),
     ]
 

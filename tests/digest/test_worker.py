@@ -20,6 +20,7 @@ from kaput.digest.dead import DeadDirectory
 from kaput.digest.record import digest, read
 from kaput.digest.worker import Worker
 from kaput.model import ATTACHMENT, FEEDBACK, Change, Digest, Digested, Draft, Drop, Record
+from kaput.serve.watch import Watch
 from kaput.store.base import Store
 from kaput.store.database import open_store
 from kaput.store.migrate import migrate
@@ -69,6 +70,7 @@ class Yard:
             evaluate=evaluate or _nobody,
             bury=self.dead.bury,
             told=self._tell,
+            watch=Watch(self.store.monitors, time.time),
             clock=time.time,
         )
         thread = threading.Thread(target=worker.run, args=(stop,), name="worker")

@@ -16,6 +16,7 @@ from msgspec import Struct
 from kaput.accept import (
     attachment,
     auth,
+    check_in,
     client_report,
     encoding,
     envelope,
@@ -32,14 +33,14 @@ from kaput.accept.auth import Keys
 from kaput.accept.limits import Limits
 from kaput.accept.request import Answer, Request
 from kaput.errors import Refused
-from kaput.model import ATTACHMENT, EVENT, FEEDBACK, SESSIONS, Drop, Record
+from kaput.model import ATTACHMENT, CHECK_IN, EVENT, FEEDBACK, SESSIONS, Drop, Record
 
 NewId = Callable[[], str]
 """Makes an event id: 32 lower-case hexadecimal digits."""
 
 KNOWN_TYPES = frozenset(
     {
-        *("check_in", "form_data", "log", "metric_buckets", "profile", "profile_chunk"),
+        *("form_data", "log", "metric_buckets", "profile", "profile_chunk"),
         *("replay_event", "replay_recording", "span", "statsd", "trace_metric", "transaction"),
     }
 )
@@ -48,7 +49,7 @@ KNOWN_TYPES = frozenset(
 SOURCE = ("release", "environment")
 """What the address of a browser's report may say of its origin, as `sentry_release` and `sentry_environment`."""
 
-_UNCOUNTED = frozenset({ATTACHMENT, SESSIONS})
+_UNCOUNTED = frozenset({ATTACHMENT, CHECK_IN, SESSIONS})
 """Kinds of records that take nothing of a key's limit."""
 
 _Made = tuple[list[Record], Counter[str]]
@@ -73,7 +74,7 @@ class Taken(Struct, frozen=True):
     """What a request brought.
 
     Attributes:
-        records: the events, the feedback, the attachments and the sessions to append.
+        records: the events, and what came beside them, to append.
         drops: what was left out, by reason.
         answer_id: the first event's id, as it is stored; without an event the one that the envelope's header names;
             empty when there is none.
@@ -108,7 +109,7 @@ def admit(request: Request, keys: Keys, limits: Limits) -> Admission:
         raise Refused(405, "method", f"The method {request.method[:20]!r} is not for this path; use POST.")
     query = auth.pairs_of(request.query)
     presented = auth.present(request.headers, query)
-    key = presented.key
+    key = auth.single((presented.key, found.key))
     if found.endpoint is route.Endpoint.ERROR_PAGE:
         key = auth.single((key, *(auth.key_of_dsn(value) for name, value in query if name == "dsn")))
     project_id = 0
@@ -203,11 +204,18 @@ def _take_error_page(request: Request, admission: Admission, limits: Limits, new
     return Taken([_aside(FEEDBACK, said, request, admission, limits, new_id)], [], event_id)
 
 
+def _take_cron(request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Taken:
+    body = encoding.unpack(request.body, request.headers.get("content-encoding", ""), limits.max_unpacked)
+    said = check_in.of_script(admission.route.slug, dict(auth.pairs_of(request.query)), body)
+    return Taken([_aside(CHECK_IN, said, request, admission, limits, new_id)], [], "", reply.NOTED)
+
+
 _TAKERS: dict[route.Endpoint, Callable[[Request, Admission, Limits, NewId], Taken]] = {
     route.Endpoint.STORE: _take_store,
     route.Endpoint.SECURITY: _take_security,
     route.Endpoint.CSP_REPORT: _take_security,
     route.Endpoint.ERROR_PAGE: _take_error_page,
+    route.Endpoint.CRON: _take_cron,
 }
 """What takes a body apart that is no envelope."""
 
@@ -271,6 +279,11 @@ def _feedback_of(item: envelope.Item, request: Request, admission: Admission, li
     return [_aside(FEEDBACK, said, request, admission, limits, new_id)], Counter()
 
 
+def _check_in_of(item: envelope.Item, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> _Made:
+    said = check_in.of_item(bytes(item.payload))
+    return [_aside(CHECK_IN, said, request, admission, limits, new_id)], Counter()
+
+
 def _reports_of(item: envelope.Item, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> _Made:
     return _reports(bytes(item.payload), item.headers, request, admission, limits, new_id)
 
@@ -282,6 +295,7 @@ def _sessions_of(item: envelope.Item, request: Request, admission: Admission, li
 
 _MAKERS: dict[str, Callable[[envelope.Item, Request, Admission, Limits, NewId], _Made]] = {
     EVENT: _event_of,
+    "check_in": _check_in_of,
     "client_report": lambda item, *_: ([], client_report.read(bytes(item.payload))),
     **dict.fromkeys(feedback.ITEMS, _feedback_of),
     **dict.fromkeys(security.ITEMS, _reports_of),

@@ -53,6 +53,10 @@ def kept(answer_id: str) -> Answer:
     return Answer(200, b'{"id":"%b"}' % answer_id.encode() if answer_id else b"{}", _KEPT_HEADERS)
 
 
+NOTED = Answer(202, b"", _CORS)
+"""Answers a check-in of a shell script."""
+
+
 def script(text: bytes) -> Answer:
     """Answers with a program for a page of any origin."""
     kind = ("content-type", "text/javascript; charset=utf-8")

@@ -7,6 +7,7 @@ In: a record from the buffer. Out: what the store keeps of it. Pure. The roots h
 from collections.abc import Callable
 
 from kaput.digest.attachment import attachment
+from kaput.digest.check_in import check_in
 from kaput.digest.decode import decode
 from kaput.digest.feedback import feedback
 from kaput.digest.fingerprint import group
@@ -15,7 +16,7 @@ from kaput.digest.ration import ration
 from kaput.digest.scrub import scrub
 from kaput.digest.sessions import sessions
 from kaput.digest.title import title
-from kaput.model import ATTACHMENT, FEEDBACK, SESSIONS, Aside, Digested, Record
+from kaput.model import ATTACHMENT, CHECK_IN, FEEDBACK, SESSIONS, Aside, Digested, Record
 
 
 def read(record: Record) -> Digested | Aside:
@@ -38,5 +39,6 @@ _READERS: dict[str, Callable[[Record], Digested | Aside]] = {
     FEEDBACK: feedback,
     ATTACHMENT: attachment,
     SESSIONS: sessions,
+    CHECK_IN: check_in,
 }
 """What reads a record that is no event, by its kind."""

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from kaput.buffer.base import Entry, Source
 from kaput.errors import StoreUnavailable, Undigestible
-from kaput.model import EVENT, Aside, Batch, Clock, Dead, Digest, Digested, Drop, Evaluate, Position, Record
+from kaput.model import EVENT, Aside, Batch, Clock, Dead, Digest, Digested, Drop, Evaluate, Position, Record, Watch
 from kaput.store.base import Batches
 
 IDLE_SECONDS = 1.0
@@ -28,6 +28,8 @@ FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 LONGEST_REASON = 500
 TORN = "torn"
+BEHIND_SECONDS = 5.0
+"""How old what was just read may be, so that all check-ins of a minute ago were read too."""
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class Worker:
 
     Attributes:
         told: called after a commit that made changes, so that their notices go out at once.
+        watch: what check-ins and the clock mean for jobs.
         clock: the time now, in the drops; how long a batch takes is measured without it, since it may be set.
     """
 
@@ -70,6 +73,7 @@ class Worker:
     evaluate: Evaluate
     bury: Bury
     told: Callable[[], None]
+    watch: Watch
     clock: Clock
 
     def run(self, stop: Stop) -> None:
@@ -80,6 +84,7 @@ class Worker:
             if pieces and not self._commit(pieces, stop):
                 return
             self._release(stop)
+            self._look(pieces, stop)
             if not pieces:
                 self.source.wait(IDLE_SECONDS)
 
@@ -154,7 +159,22 @@ class Worker:
             asides=[piece.digested for piece in pieces if isinstance(piece.digested, Aside)],
             filtered=[piece.digested for piece in pieces if isinstance(piece.digested, Drop)],
         )
-        if self.batches.commit(batch, self.evaluate):
+        if self.batches.commit(self.watch.take(batch), self.evaluate):
+            self.told()
+
+    def _look(self, pieces: Sequence[_Piece], stop: Stop) -> None:
+        """Asks the clock for runs that did not come, unless what says that they came may still have to be read."""
+        received = [piece.entry.content.received for piece in pieces if isinstance(piece.entry.content, Record)]
+        if received and max(received) < self.clock() - BEHIND_SECONDS:
+            return
+        try:
+            self._insist(self._look_once, stop)
+        except Exception:  # noqa: BLE001 - whatever is wrong with a monitor, events go on
+            _log.exception("What the clock says of monitors cannot be stored.")
+
+    def _look_once(self) -> None:
+        batch = self.watch.look()
+        if batch.watched and self.batches.commit(batch, self.evaluate):
             self.told()
 
     def _commit_alone(self, piece: _Piece) -> None:

@@ -26,17 +26,20 @@ from kaput.model.event import (
     titled,
 )
 from kaput.model.filters import Filters
-from kaput.model.functions import Clock, Digest, DropDead, Evaluate, ReadStats, RetryDead, SendTest
+from kaput.model.functions import Clock, Digest, DropDead, Evaluate, ReadStats, RetryDead, SendTest, Watch
+from kaput.model.monitor import MINUTE, CheckIn, Monitor, MonitorConfig, Run, RunStatus, Watched
 from kaput.model.notice import Change, Draft, Kind
-from kaput.model.record import ATTACHMENT, EVENT, FEEDBACK, HOUR, SESSIONS, Drop, Record
+from kaput.model.record import ATTACHMENT, CHECK_IN, EVENT, FEEDBACK, HOUR, SESSIONS, Drop, Record
 from kaput.model.session import Health, SessionCounts, Sessions, SessionUpdate
 from kaput.model.stats import Stats
 
 __all__ = [
     "ATTACHMENT",
+    "CHECK_IN",
     "EVENT",
     "FEEDBACK",
     "HOUR",
+    "MINUTE",
     "SESSIONS",
     "Aside",
     "Attachment",
@@ -44,6 +47,7 @@ __all__ = [
     "Breadcrumb",
     "Breadcrumbs",
     "Change",
+    "CheckIn",
     "Clock",
     "Dead",
     "Digest",
@@ -64,11 +68,15 @@ __all__ = [
     "Kind",
     "LogEntry",
     "Mechanism",
+    "Monitor",
+    "MonitorConfig",
     "Position",
     "ReadStats",
     "Record",
     "Request",
     "RetryDead",
+    "Run",
+    "RunStatus",
     "Sdk",
     "SendTest",
     "SessionCounts",
@@ -80,5 +88,7 @@ __all__ = [
     "Threads",
     "Title",
     "User",
+    "Watch",
+    "Watched",
     "titled",
 ]

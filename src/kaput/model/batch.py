@@ -6,6 +6,7 @@ In: nothing. Out: frozen structs. Imported through `kaput.model`.
 from msgspec import Struct
 
 from kaput.model.event import Event, titled
+from kaput.model.monitor import CheckIn, Watched
 from kaput.model.record import Drop
 from kaput.model.session import Sessions
 
@@ -91,7 +92,7 @@ class Attachment(Struct, frozen=True):
     content: bytes
 
 
-Aside = Feedback | Attachment | Sessions
+Aside = Feedback | Attachment | Sessions | CheckIn
 """What the digest makes of a record that is no event; the store has a writer for each."""
 
 
@@ -122,6 +123,7 @@ class Batch(Struct, frozen=True):
 
     Attributes:
         filtered: events that were digested and left out, each as a drop.
+        watched: what the check-ins among the asides, and the clock, mean for their monitors.
     """
 
     digested: list[Digested]
@@ -130,3 +132,4 @@ class Batch(Struct, frozen=True):
     positions: list[Position]
     asides: list[Aside] = []
     filtered: list[Drop] = []
+    watched: list[Watched] = []

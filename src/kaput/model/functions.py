@@ -4,8 +4,9 @@ In: nothing. Out: types. Imported through `kaput.model`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
-from kaput.model.batch import Aside, Digested
+from kaput.model.batch import Aside, Batch, Digested
 from kaput.model.notice import Change, Draft
 from kaput.model.record import Drop, Record
 from kaput.model.stats import Stats
@@ -33,3 +34,19 @@ DropDead = Callable[[Sequence[str]], int]
 
 ReadStats = Callable[[], Stats]
 """Counts everything now."""
+
+
+class Watch(Protocol):
+    """What check-ins and the clock mean for the jobs that they are about."""
+
+    def take(self, batch: Batch) -> Batch:
+        """Returns the batch with what its check-ins mean: states of monitors, and events of runs that failed.
+
+        Raises StoreUnavailable.
+        """
+
+    def look(self) -> Batch:
+        """Returns what the clock says now: monitors whose runs are missed or last too long, with their events.
+
+        Nothing may wait to be digested that came much earlier: it could be the check-in. Raises StoreUnavailable.
+        """

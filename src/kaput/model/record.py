@@ -8,7 +8,7 @@ from msgspec import Struct
 HOUR = 3600
 """Seconds; counters and drops are kept by the hour."""
 
-EVENT, FEEDBACK, ATTACHMENT, SESSIONS = "event", "feedback", "attachment", "sessions"
+EVENT, FEEDBACK, ATTACHMENT, SESSIONS, CHECK_IN = "event", "feedback", "attachment", "sessions", "check_in"
 """The kinds of records."""
 
 

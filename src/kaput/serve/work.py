@@ -24,6 +24,7 @@ from kaput.installation import Installation, attach
 from kaput.serve.lifeline import end_with_supervisor, receive
 from kaput.serve.sieve import Sieve
 from kaput.serve.upkeep import keep_up
+from kaput.serve.watch import Watch
 from kaput.tell.mail import Composer
 from kaput.tell.outbox import Teller
 from kaput.tell.rules import evaluate
@@ -111,6 +112,7 @@ def run(installation: Installation) -> None:
         evaluate=evaluate,
         bury=DeadDirectory(settings.dead).bury,
         told=wake.set,
+        watch=Watch(installation.store.monitors, installation.clock),
         clock=installation.clock,
     ).run(stop)
     wake.set()

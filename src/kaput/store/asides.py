@@ -18,7 +18,7 @@ def write_asides(connection: Connection, asides: Sequence[Aside], fresh: Sequenc
 
     Args:
         connection: of the batch's transaction; its events are written already.
-        asides: of the batch, in the order in which they came.
+        asides: of the batch, in the order in which they came; check-ins come as what they mean, in `Batch.watched`.
         fresh: the batch's events; what is about them may have come before.
     """
     write_attachments(connection, [aside for aside in asides if isinstance(aside, Attachment)])

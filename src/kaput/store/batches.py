@@ -20,6 +20,7 @@ from kaput.store.counters import write_hours, write_tags, write_users
 from kaput.store.drift import Drift
 from kaput.store.engine import CHUNK, Database, look_up
 from kaput.store.facts import DEAD_REASON, write_drops
+from kaput.store.monitors import write_watched
 from kaput.store.payload import Packing, Packings, encode
 from kaput.store.projects import members_of
 from kaput.store.releases import write_releases
@@ -78,6 +79,7 @@ class SqlBatches:
             write_tags(connection, events)
             write_releases(connection, assigned)
             update_issues(connection, assigned, write_users(connection, events), _sizes(assigned, packed))
+            write_watched(connection, batch.watched, now)
             changes = list(_changes(assigned, rows, now))
             _write_notices(connection, _drafts(connection, changes, evaluate))
             _write_dead(connection, batch.dead, now)

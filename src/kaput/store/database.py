@@ -17,6 +17,7 @@ from kaput.store.facts import SqlFacts
 from kaput.store.feedback import SqlFeedbacks
 from kaput.store.files import Files
 from kaput.store.issues import SqlIssues
+from kaput.store.monitors import SqlMonitors
 from kaput.store.outbox import SqlOutbox
 from kaput.store.payload import Payloads
 from kaput.store.projects import SqlProjects
@@ -45,6 +46,7 @@ def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS, bou
         issues=SqlIssues(database, clock),
         events=SqlEvents(database, payloads),
         feedback=SqlFeedbacks(database),
+        monitors=SqlMonitors(database, clock),
         releases=SqlReleases(database),
         dictionaries=Trainer(database, clock, drift, payloads),
         attachments=SqlAttachments(database, files, clock),

@@ -191,6 +191,48 @@ attachment = Table(
     Index("ix_attachment_event_id", "event_id", "project_id"),
 )
 
+monitor = Table(
+    "monitor",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("slug", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    # The hash of its issue, which may not be there yet.
+    Column("hash", LargeBinary, nullable=False),
+    Column("config", Text, nullable=False),
+    Column("schedule", Text, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("failing", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("successes", Integer, nullable=False),
+    Column("last_run", Float),
+    Column("last_duration", Float),
+    Column("expected", Float),
+    Column("due", Float),
+    Column("created", Float, nullable=False),
+    UniqueConstraint("project_id", "slug", "environment"),
+    Index("ix_monitor_due", "due"),
+)
+
+check_in = Table(
+    "check_in",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("monitor_id", ForeignKey("monitor.id"), nullable=False),
+    Column("run_id", LargeBinary, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("started", Float, nullable=False),
+    Column("ended", Float),
+    Column("duration", Float),
+    Column("release", Text, nullable=False),
+    Column("trace_id", Text, nullable=False),
+    UniqueConstraint("monitor_id", "run_id"),
+    Index("ix_check_in_monitor_id", "monitor_id", "id"),
+)
+
 issue_hour = Table(
     "issue_hour",
     metadata,

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from kaput.model import Dead, Event, Kind
+from kaput.model import Dead, Event, Kind, Monitor, Run
 
 
 class Status(StrEnum):
@@ -187,6 +187,21 @@ class AttachmentRow(Struct, frozen=True):
     size: int
     received: float
     missing: bool = False
+
+
+class MonitorRow(Struct, frozen=True):
+    """One monitor as the page shows it.
+
+    Attributes:
+        project: slug of the project.
+        short_id: of its issue; empty while it has none.
+        runs: its newest runs, newest first.
+    """
+
+    monitor: Monitor
+    project: str
+    short_id: str
+    runs: list[Run]
 
 
 class ReleaseRow(Struct, frozen=True):

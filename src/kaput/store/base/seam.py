@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
-from kaput.model import Batch, Change, Clock, Drop, Evaluate, Filters, Position, SessionCounts
+from kaput.model import (
+    Batch,
+    Change,
+    CheckIn,
+    Clock,
+    Drop,
+    Evaluate,
+    Filters,
+    Monitor,
+    Position,
+    Run,
+    SessionCounts,
+)
 from kaput.store.base.questions import IssueFilter, IssuePage, Tallies
 from kaput.store.base.rows import (
     AccountRow,
@@ -18,6 +30,7 @@ from kaput.store.base.rows import (
     FeedbackRow,
     IssueRow,
     KeyRow,
+    MonitorRow,
     Neighbours,
     NoticeRow,
     ProjectRow,
@@ -229,6 +242,39 @@ class Attachments(Protocol):
         """
 
 
+class Monitors(Protocol):
+    """Jobs that run by the clock. What becomes of them is stored by `Batches.commit`."""
+
+    def concerned(self, check_ins: Sequence[CheckIn]) -> list[tuple[Monitor, list[Run]]]:
+        """Returns the known monitors of the check-ins, each with the runs that matter.
+
+        Those are its runs that are in progress, those that the check-ins name, and its newest one.
+        """
+
+    def due(self, now: float, limit: int) -> list[tuple[Monitor, list[Run]]]:
+        """Returns monitors that somebody must look at, the most urgent first, with their runs as `concerned` does."""
+
+    def counts(self) -> dict[int, int]:
+        """Returns how many monitors each project has, by its id."""
+
+    def all(self, project_id: int | None, runs: int) -> list[MonitorRow]:
+        """Returns the monitors of a project, or of all but the internal one, in the order of their names.
+
+        Args:
+            project_id: of the one project, or None.
+            runs: how many of the newest runs each shall have.
+        """
+
+    def get(self, project_id: int, monitor_id: int, runs: int) -> MonitorRow:
+        """Returns one monitor of a project with its newest runs."""
+
+    def set_paused(self, monitor_id: int, *, paused: bool) -> None:
+        """Stops or resumes telling of a monitor; the next run is expected from now on."""
+
+    def delete(self, monitor_id: int) -> None:
+        """Forgets a monitor and its runs; its issue stays, and its next check-in makes it anew."""
+
+
 class Releases(Protocol):
     """Releases, and how their sessions went. Without an environment those of all are counted."""
 
@@ -317,6 +363,7 @@ class Store:
     issues: Issues
     events: Events
     feedback: Feedbacks
+    monitors: Monitors
     releases: Releases
     dictionaries: Dictionaries
     attachments: Attachments

@@ -329,6 +329,53 @@ def _attachments() -> None:
         batch_op.create_index("ix_attachment_event_id", ["event_id", "project_id"], unique=False)
 
 
+def _monitors() -> None:
+    """Jobs that run by the clock, and their runs."""
+    op.create_table(
+        "monitor",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("config", sa.Text(), nullable=False),
+        sa.Column("schedule", sa.Text(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("failing", sa.Boolean(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("successes", sa.Integer(), nullable=False),
+        sa.Column("last_run", sa.Float(), nullable=True),
+        sa.Column("last_duration", sa.Float(), nullable=True),
+        sa.Column("expected", sa.Float(), nullable=True),
+        sa.Column("due", sa.Float(), nullable=True),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_monitor_project_id_project")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_monitor")),
+        sa.UniqueConstraint("project_id", "slug", "environment", name=op.f("uq_monitor_project_id_slug_environment")),
+    )
+    with op.batch_alter_table("monitor", schema=None) as batch_op:
+        batch_op.create_index("ix_monitor_due", ["due"], unique=False)
+    op.create_table(
+        "check_in",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("monitor_id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("started", sa.Float(), nullable=False),
+        sa.Column("ended", sa.Float(), nullable=True),
+        sa.Column("duration", sa.Float(), nullable=True),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("trace_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["monitor_id"], ["monitor.id"], name=op.f("fk_check_in_monitor_id_monitor")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_check_in")),
+        sa.UniqueConstraint("monitor_id", "run_id", name=op.f("uq_check_in_monitor_id_run_id")),
+    )
+    with op.batch_alter_table("check_in", schema=None) as batch_op:
+        batch_op.create_index("ix_check_in_monitor_id", ["monitor_id", "id"], unique=False)
+
+
 def _path() -> None:
     """What the worker keeps of the buffer: positions, dead records, drops."""
     op.create_table(
@@ -369,4 +416,5 @@ def upgrade() -> None:
     _feedback()
     _releases()
     _attachments()
+    _monitors()
     _path()

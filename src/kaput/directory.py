@@ -21,6 +21,8 @@ LOCK = "kaput.lock"
 SECRET = "secret.key"  # noqa: S105 - the name of a file
 SECRET_BYTES = 32
 LOCK_SECONDS = 10.0
+LEAST_FREE = 1024**2
+"""Bytes below which a disk counts as full, whatever is set: the database needs as much to begin anything."""
 
 
 def make_directory(settings: Settings) -> None:
@@ -51,7 +53,7 @@ def migrate_database(settings: Settings) -> None:
     try:
         revision = read_revision(path)
     except sqlite3.Error as error:
-        raise StartError(f"{path} cannot be read: {error}. Move it away, or restore it from a backup.") from error
+        raise StartError(f"{path} cannot be read: {error}. {way_out(path)}") from error
     if revision is Revision.NEWER:
         raise StartError(
             f"{path} was made by a newer version of Kaput. Install that version, or choose another --data."
@@ -64,6 +66,19 @@ def migrate_database(settings: Settings) -> None:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         raise StartError(f"{path} cannot be brought up to date: {done.stderr.strip()}. Nothing in it was changed.")
+
+
+def free_bytes(path: Path) -> int:
+    """Returns the bytes that an ordinary user can still write on the disk of a path."""
+    disk = os.statvfs(path)
+    return disk.f_bavail * disk.f_frsize
+
+
+def way_out(path: Path) -> str:
+    """Returns what to do about a database that cannot be read: on a full disk SQLite cannot even open it."""
+    if free_bytes(path.parent) < LEAST_FREE:
+        return "The disk is full: make space there, and leave the file as it is."
+    return "Move it away, or restore it from a backup."
 
 
 def lock_directory(settings: Settings, seconds: float = LOCK_SECONDS) -> int:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from kaput.app.pressure import RETRY_SECONDS, Pressure, free_bytes
+from kaput.app.pressure import RETRY_SECONDS, Pressure
 from kaput.config import Settings, Size
+from kaput.directory import LEAST_FREE, free_bytes
 
 SETTINGS = Settings(data=Path("/srv/kaput"), max_backlog=Size(5_000_000), min_free=Size(2_000_000))
 
@@ -56,6 +57,29 @@ def test_it_ends_by_itself() -> None:
     assert pressure() is not None
     pressure.measure()
     assert (pressure(), pressure.problems()) == (None, [])
+
+
+def test_a_floor_of_its_own() -> None:
+    """Whatever is set, a disk on which the database could begin nothing is full."""
+    settings = Settings(data=Path("/srv/kaput"), min_free=Size(0))
+    machine = Machine(free=LEAST_FREE)
+    pressure = Pressure(settings, lambda: 0, lambda _path: machine.free)
+    pressure.measure()
+    assert pressure() is None
+    machine.free -= 1
+    pressure.measure()
+    assert pressure() is not None
+
+
+def test_a_failing_disk_is_told() -> None:
+    """While the buffer is refused by a disk that has room, the page has the system's words."""
+    words = ["Input/output error"]
+    pressure = Pressure(SETTINGS, lambda: 0, lambda _path: 10_000_000, failure=lambda: words[0])
+    pressure.measure()
+    assert pressure() is None
+    assert "The disk of /srv/kaput does not take events: Input/output error." in pressure.problems()[0]
+    words[0] = ""
+    assert pressure.problems() == []
 
 
 def test_free_bytes_are_those_of_the_disk(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ class Server:
     Attributes:
         port: 0 until the first start, then the same at every start.
         ready_after: seconds from the last start to the first 200 of `/health/ready`.
+        log: file for what it writes to its standard error; the test's own without one.
     """
 
     data: Path
@@ -36,7 +37,7 @@ class Server:
     port: int = 0
     ready_after: float = 0.0
     process: "subprocess.Popen[str] | None" = None
-    printed: list[str] = field(default_factory=list)
+    log: Path | None = None
 
     @property
     def address(self) -> str:
@@ -75,9 +76,14 @@ class Server:
         self.port = self.port or free_port()
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.data), **self.environment}
         arguments = ["serve", "--data", str(self.data), "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "kaput", *arguments], env=environment, stdout=subprocess.PIPE, text=True
-        )
+        with self.log.open("a") if self.log else nullcontext() as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "kaput", *arguments],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
 
     def ready(self) -> bool:
         """Answers whether `/health/ready` answers 200."""

@@ -78,4 +78,4 @@ def test_a_damaged_database_says_so(site: Site) -> None:
     someone = visitor(site.app(), "ada@example.org")
     site.store.close()
     (site.data / "kaput.db").write_bytes(b"x" * 65536)
-    assert "The database does not answer" in someone.get("/projects", 503)
+    assert "This cannot be done now" in someone.get("/projects", 503)

@@ -15,6 +15,7 @@ from kaput.app.front import Front, create_front
 from kaput.app.gateway import Gateway
 from kaput.app.keytable import KeyTable
 from kaput.app.pressure import Pressure
+from kaput.app.standstill import Standstill
 from kaput.buffer.base import Appender
 from kaput.errors import KaputError
 from kaput.installation import Installation
@@ -64,19 +65,22 @@ def create_application(installation: Installation, appender: Appender) -> Applic
     """Makes the web application of an installation, which appends to one writer of its buffer."""
     settings = installation.settings
     keys = KeyTable(installation.store.projects)
-    pressure = Pressure(settings, installation.backlog)
-    beat = _Beat((keys.refresh, pressure.measure))
+    pressure = Pressure(settings, installation.backlog, failure=appender.failure)
+    standstill = Standstill(installation.store.batches.positions, pressure.waiting)
+    beat = _Beat((keys.refresh, pressure.measure, standstill.measure))
     limits = Limits(
         max_body=settings.max_body, max_unpacked=settings.max_unpacked, max_attachment=settings.max_attachment
     )
     ingest = asgi.create(appender, keys, limits, installation.clock, pressure)
-    gateway = Gateway(lambda: _create_pages(installation, pressure))
+    gateway = Gateway(
+        lambda: _create_pages(installation, lambda: [*pressure.problems(), *standstill.problems()]),
+    )
     # A full disk or a backlog is no reason to be taken out of service: the answer to clients says what to do.
     front = create_front(settings, ingest, gateway, lambda: beat.failures if not keys().public else [])
     return Application(front, beat, gateway.load, gateway.close)
 
 
-def _create_pages(installation: Installation, pressure: Pressure) -> WSGIApplication:
+def _create_pages(installation: Installation, problems: Callable[[], list[str]]) -> WSGIApplication:
     from kaput.view.pages import create_pages
     from kaput.view.parts import Parts
 
@@ -89,6 +93,6 @@ def _create_pages(installation: Installation, pressure: Pressure) -> WSGIApplica
         send_test=installation.send_test,
         retry_dead=installation.retry_dead,
         drop_dead=installation.drop_dead,
-        problems=pressure.problems,
+        problems=problems,
     )
     return create_pages(parts).wsgi_app

@@ -1,14 +1,14 @@
 """The overload answer: told to every client long before the disk is in danger.
 
-In: the backlog's bytes and the free bytes of the disk, measured by a thread. Out: a refusal for accept, or sentences
-for the page. `app/application.py` makes it.
+In: the backlog's bytes and the free bytes of the disk, measured by a thread, and what the buffer says of the disk.
+Out: a refusal for accept, or sentences for the page. `app/application.py` makes it.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from kaput.config import Settings
+from kaput.directory import LEAST_FREE, free_bytes
 from kaput.errors import Refused
 
 RETRY_SECONDS = 30
@@ -19,11 +19,16 @@ class Pressure:
     """What the disk and the backlog say at this moment."""
 
     def __init__(
-        self, settings: Settings, backlog: Callable[[], int], free: Callable[[Path], int] | None = None
+        self,
+        settings: Settings,
+        backlog: Callable[[], int],
+        free: Callable[[Path], int] = free_bytes,
+        failure: Callable[[], str] = lambda: "",
     ) -> None:
         self._settings = settings
         self._backlog = backlog
-        self._free = free or free_bytes
+        self._free = free
+        self._failure = failure
         self._free_now = 0
         self._backlog_now = 0
         self._refusal: Refused | None = None
@@ -38,8 +43,16 @@ class Pressure:
         self._backlog_now = self._backlog()
         self._refusal = self._judge()
 
+    def waiting(self) -> int:
+        """Returns how many bytes of accepted events waited at the last measurement."""
+        return self._backlog_now
+
     def problems(self) -> list[str]:
         """Returns what is wrong, in a sentence with what to do."""
+        failure = self._failure()
+        if self._refusal is None and failure:
+            words = f"The disk of {self._settings.data} does not take events: {failure}."
+            return [f"{words} Clients are told to come back; events that they cannot keep are lost. Mend the disk."]
         if self._refusal is None:
             return []
         if self._refusal.reason == "disk_full":
@@ -49,14 +62,8 @@ class Pressure:
         return [f"{waiting} Clients are told to come back until there are fewer."]
 
     def _judge(self) -> Refused | None:
-        if self._free_now < self._settings.min_free:
+        if self._free_now < max(self._settings.min_free, LEAST_FREE):
             return Refused(503, "disk_full", "The disk of the server is nearly full; come back later.", RETRY_SECONDS)
         if self._backlog_now > self._settings.max_backlog:
             return Refused(429, "overload", "The server has more events than it can digest now.", RETRY_SECONDS)
         return None
-
-
-def free_bytes(path: Path) -> int:
-    """Returns the bytes that an ordinary user can still write on the disk of a path."""
-    disk = os.statvfs(path)
-    return disk.f_bavail * disk.f_frsize

@@ -43,6 +43,9 @@ class Appender(Protocol):
     def note(self, drops: Sequence[Drop]) -> None:
         """Appends drops with the next records, or within a second; nobody waits for them."""
 
+    def failure(self) -> str:
+        """Returns why the disk did not take the last append, in the system's words; empty when it did."""
+
     def close(self) -> None:
         """Makes everything appended durable and ends the segment."""
 

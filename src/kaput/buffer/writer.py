@@ -62,6 +62,7 @@ class SegmentWriter:
         self._drops: Counter[tuple[str, int, int]] = Counter()
         self._changed = threading.Condition()
         self._closing = False
+        self._failure = ""
         directory.mkdir(parents=True, exist_ok=True)
         self._thread = threading.Thread(target=self._run, name="kaput-buffer", daemon=True)
         self._thread.start()
@@ -84,6 +85,10 @@ class SegmentWriter:
             for drop in drops:
                 self._drops[drop.reason, drop.project_id, int(drop.time // HOUR)] += drop.count
             self._changed.notify()
+
+    def failure(self) -> str:
+        """See `kaput.buffer.base.Appender.failure`."""
+        return self._failure
 
     def close(self) -> None:
         """See `kaput.buffer.base.Appender.close`."""
@@ -128,12 +133,14 @@ class SegmentWriter:
             self._abandon()
             self._keep(drops)
             cause = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+            self._failure = cause
             refusal = BufferUnwritable(f"The disk of {self._directory} does not take the event: {cause}.")
             for waiting in group:
                 waiting.future.set_exception(refusal)
             if not group:
                 threading.Event().wait(NOTE_SECONDS)  # nobody waits for drops; do not press a failing disk
             return
+        self._failure = ""
         for waiting in group:
             waiting.future.set_result(None)
         self._ringer.ring()

@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kaput.config import Settings
+from kaput.directory import LEAST_FREE, way_out
 from kaput.errors import MailFailed
 from kaput.model import Clock, Stats
 from kaput.store.base import Store
@@ -79,15 +80,11 @@ def disk_finding(settings: Settings) -> Finding:
         place = place.parent
     free = shutil.disk_usage(place).free
     text = f"{_size(free)} free at {place}"
-    if free < settings.min_free:
-        return Finding(
-            Verdict.FAIL, "disk", f"{text}; below {_size(settings.min_free)} (KAPUT_MIN_FREE) nothing is taken"
-        )
-    if free < 4 * settings.min_free:
-        return Finding(
-            Verdict.WARN, "disk", f"{text}; below {_size(settings.min_free)} (KAPUT_MIN_FREE) nothing is taken"
-        )
-    return Finding(Verdict.OK, "disk", text)
+    least = max(settings.min_free, LEAST_FREE)
+    if free >= 4 * least:
+        return Finding(Verdict.OK, "disk", text)
+    verdict = Verdict.FAIL if free < least else Verdict.WARN
+    return Finding(verdict, "disk", f"{text}; below {_size(least)} (KAPUT_MIN_FREE) nothing is taken")
 
 
 def database_finding(settings: Settings) -> Finding:
@@ -99,7 +96,7 @@ def database_finding(settings: Settings) -> Finding:
             damage = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
     except sqlite3.Error as error:
         return Finding(
-            Verdict.FAIL, "database", f"{settings.database} cannot be read: {error}. Bring back a copy of it"
+            Verdict.FAIL, "database", f"{settings.database} cannot be read: {error}. {way_out(settings.database)}"
         )
     if damage != ["ok"]:
         return Finding(

@@ -8,7 +8,7 @@ from flask import Flask, current_app
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from kaput.errors import Conflict, NotFound, QueryError, StoreUnavailable
+from kaput.errors import BufferUnwritable, Conflict, NotFound, QueryError, StoreUnavailable
 
 TITLES = {
     400: "This request cannot be read",
@@ -21,7 +21,7 @@ TITLES = {
     413: "This is too much at once",
     429: "Too many attempts",
     500: "Kaput broke",
-    503: "The database does not answer",
+    503: "This cannot be done now",
 }
 TEXTS = {
     400: "Part of the address or of the form is missing or malformed. Go back, reload the page and try again.",
@@ -31,8 +31,8 @@ TEXTS = {
     413: "The form is larger than Kaput takes. Send less.",
     500: "This page could not be made. Events are taken all the same. The reason stands in the server's log.",
     503: (
-        "Another program holds the database, or its disk is full. Events are taken all the same and will show up. "
-        "Reload in a moment; if it stays, run: kaput check"
+        "Another program holds the database, or the disk is full. What was accepted is kept and will show up. Reload "
+        "in a moment; if it stays, run: kaput check"
     ),
 }
 CSRF_TEXT = "The form is from before you logged in, or from another page. Go back, reload the page and send it again."
@@ -56,6 +56,7 @@ def register_failures(app: Flask) -> None:
     app.register_error_handler(Conflict, lambda error: failure(409, str(error)))
     app.register_error_handler(QueryError, lambda error: failure(400, str(error)))
     app.register_error_handler(StoreUnavailable, _database)
+    app.register_error_handler(BufferUnwritable, lambda error: _later(failure(503, str(error))))
 
 
 def _http(error: HTTPException) -> Answer:
@@ -69,5 +70,9 @@ def _http(error: HTTPException) -> Answer:
 
 def _database(error: Exception) -> Answer:
     del error
-    page, status, *_ = failure(503)
+    return _later(failure(503))
+
+
+def _later(answer: Answer) -> Answer:
+    page, status, *_ = answer
     return page, status, {"Retry-After": "5"}

@@ -13,6 +13,14 @@ from pathlib import Path
 
 SCRIPT = """
 local bodies, at, posted, limit = {}, 0, 0, tonumber(os.getenv("KAPUT_BENCH_LIMIT") or "0")
+local rate, due = tonumber(os.getenv("KAPUT_BENCH_RATE") or "0"), 0
+local ffi = require("ffi")
+ffi.cdef("typedef struct { long s, us; } kaput_time; int gettimeofday(kaput_time *, void *);")
+local clock = ffi.new("kaput_time")
+local function now()
+  ffi.C.gettimeofday(clock, nil)
+  return tonumber(clock.s) * 1000 + tonumber(clock.us) / 1000
+end
 function init(args)
   local file = io.open(os.getenv("KAPUT_BENCH_CORPUS"), "rb")
   while true do
@@ -30,6 +38,12 @@ end
 function request()
   at = at % #bodies + 1
   return wrk.format(nil, os.getenv("KAPUT_BENCH_PATH"), nil, bodies[at])
+end
+if rate > 0 then
+  function delay()
+    due = math.max(due + 1000 / rate, now() - 1000)
+    return math.max(0, due - now())
+  end
 end
 function response(status)
   posted = posted + 1
@@ -50,7 +64,12 @@ class Load:
 def post(port: int, key: str, corpus: Path, *, seconds: int, connections: int = 16) -> Load:
     """Posts a corpus from one thread for some seconds."""
     with posting(port, key, corpus, seconds=seconds, connections=connections) as wrk:
-        out, error = wrk.communicate()
+        return seen(wrk)
+
+
+def seen(wrk: "subprocess.Popen[str]") -> Load:
+    """Waits until wrk has ended by itself, and returns what it saw."""
+    out, error = wrk.communicate()
     answers = re.search(r"(\d+) requests in", out)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", out)
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
@@ -61,9 +80,19 @@ def post(port: int, key: str, corpus: Path, *, seconds: int, connections: int = 
 
 @contextmanager
 def posting(
-    port: int, key: str, corpus: Path, *, seconds: int, connections: int = 16, limit: int = 0
+    port: int, key: str, corpus: Path, *, seconds: int, connections: int = 16, limit: int = 0, rate: int = 0
 ) -> Iterator["subprocess.Popen[str]"]:
-    """Posts a corpus beside the block, at most `limit` events of it; ends with the block."""
+    """Posts a corpus beside the block; ends with the block.
+
+    Args:
+        port: of the server.
+        key: of project 1.
+        corpus: the file; in turn, and again from its beginning.
+        seconds: at most.
+        connections: that wrk keeps open.
+        limit: of events, 0 for none.
+        rate: events per second, 0 for as many as the server takes.
+    """
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(SCRIPT)
         script.flush()
@@ -72,6 +101,7 @@ def posting(
             "KAPUT_BENCH_KEY": key,
             "KAPUT_BENCH_PATH": "/api/1/envelope/",
             "KAPUT_BENCH_LIMIT": str(limit),
+            "KAPUT_BENCH_RATE": str(rate),
             "PATH": "/usr/bin:/bin",
         }
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name, f"http://127.0.0.1:{port}/"]

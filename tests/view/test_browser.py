@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from werkzeug.serving import make_server
 
-from kaput.model import Filters
+from kaput.model import Filters, SessionCounts
 from kaput.store.base import ProjectRow, Status
 from kaput.view.secret import setup_token
 from tests.browser import chromium
@@ -75,6 +75,11 @@ def look(site: Site, browser: Browser) -> Iterator[Look]:
         thread.join()
         server.server_close()
     assert made.complaints == []
+
+
+SHOP_PAGES = tuple(
+    f"/projects/shop/{name}" for name in ("setup", "settings", "feedback", "releases", "release?version=2.4.1")
+)
 
 
 def test_a_person_sets_up_and_logs_in(site: Site, look: Look) -> None:
@@ -185,8 +190,10 @@ def test_pages_fit_a_phone(site: Site, shop: ProjectRow, look: Look, scheme: str
     site.member(email=f"{'long' * 15}@example.org")
     site.lose("1.record", "no object " * 20)
     site.break_(shop, "OperationalErrorOfAVeryLongName" * 4, "x" * 300, times=3)
+    site.use(shop, "2.4.1", SessionCounts(10**9, 10**8, crashed=10**8), environment="e" * 64)
+    site.use(shop, "r" * 200, SessionCounts(1), environment="live")
     page = look.inside("/issues", 375, scheme)
-    for path in ("/issues", "/projects", "/projects/shop/setup", "/projects/shop/settings", "/people", "/server"):
+    for path in ("/issues", "/projects", *SHOP_PAGES, "/people", "/server"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") == 375, path
     shade = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")

@@ -23,6 +23,11 @@ def test_one_event_among_thousands_is_seen() -> None:
     assert bars([1, 1_000_000], height=24, step=4).startswith("M2 24v-2M")
 
 
+def test_one_chart_can_be_drawn_over_another() -> None:
+    """With the largest value of the other both have one scale."""
+    assert bars([5], height=24, step=4, largest=10) == "M2 24v-12"
+
+
 @given(st.lists(st.integers(0, 10**12), max_size=48))
 def test_any_counts_make_a_path_of_known_letters(counts: list[int]) -> None:
     """Whatever the counts, the path has one stroke for each that is above 0 and only letters of a path."""

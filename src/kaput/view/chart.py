@@ -9,7 +9,7 @@ STEP = 4
 HEIGHT = 24
 
 
-def bars(values: Sequence[int], height: int = HEIGHT, step: int = STEP) -> str:
+def bars(values: Sequence[int], height: int = HEIGHT, step: int = STEP, largest: int = 0) -> str:
     """Draws one upright stroke per value, scaled to the largest; a value of 0 leaves a gap.
 
     The drawing is `step * len(values)` wide. A value above 0 is at least 2 units high, so that one event among
@@ -19,8 +19,9 @@ def bars(values: Sequence[int], height: int = HEIGHT, step: int = STEP) -> str:
         values: counts, oldest first.
         height: units that the largest value takes.
         step: units from one stroke to the next.
+        largest: the value that is `height` units high, to draw one chart over another; else the largest of `values`.
     """
-    largest = max(values, default=0)
+    largest = largest or max(values, default=0)
     if largest <= 0:
         return ""
     strokes = []

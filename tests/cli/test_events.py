@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from kaput.installation import Installation
+from kaput.model import Attachment, Batch, Feedback
 from tests.cli.samples import Fill, digested
 from tests.cli.shell import Shell
 
@@ -59,7 +60,33 @@ def test_event_is_its_payload(shell: Shell, fill: Fill) -> None:
     """`event --json` is what `export` has as the payload; dashes and upper case in the id do not matter."""
     fill(digested(0xABC))
     (line,) = _lines(shell("export"))
-    assert shell.json("event", "00000000-0000-0000-0000-000000000ABC") == line["payload"]
+    beside: dict[str, Any] = {"attachments": [], "feedback": []}
+    assert shell.json("event", "00000000-0000-0000-0000-000000000ABC") == line["payload"] | beside
+
+
+def test_event_has_what_came_beside_it(shell: Shell, fill: Fill, installation: Installation) -> None:
+    """Attachments with their files, and feedback with its own; the terminal names them too, harmlessly."""
+    fill(digested(1))
+    event_id, said_id = f"{1:032x}", "cd" * 16
+    said = Feedback(1, said_id, event_id, "Joe", "", "It broke.", 5.5, "https://a/b")
+    files = [
+        Attachment(1, "ab" * 16, event_id, "a\x1b.csv", "text/csv", "event.attachment", 5.5, b"1,2"),
+        Attachment(1, "ef" * 16, said_id, "shot.png", "image/png", "event.attachment", 5.5, b""),
+    ]
+    installation.store.batches.commit(Batch([], [], [], [], [said, *files]), lambda _changes, _members: [])
+    found = shell.json("event", event_id)
+    names = {"content_type": "text/csv", "type": "event.attachment", "received": "1970-01-01T00:00:05.500000Z"}
+    own: dict[str, Any] = {"id": "ab" * 16, "name": "a\x1b.csv", **names, "size": 3, "file": f"files/{'ab' * 16}"}
+    assert found["attachments"] == [own]
+    assert (installation.settings.data / own["file"]).read_bytes() == b"1,2"
+    (told,) = found["feedback"]
+    assert (told["id"], told["comments"], told["url"]) == (said_id, "It broke.", "https://a/b")
+    assert [file["name"] for file in told["attachments"]] == ["shot.png"]
+    (installation.settings.data / own["file"]).unlink()
+    assert shell.json("event", event_id)["attachments"][0]["file"] is None
+    text = shell("event", event_id).stdout
+    assert "Attached a\\x1b.csv (3 bytes): its file is gone" in text
+    assert "Joe said: It broke." in text
 
 
 @pytest.mark.parametrize("event_id", ["f" * 32, "xyz", "f" * 31, "1"])

@@ -11,10 +11,10 @@ from itertools import islice
 import click
 
 from kaput.cli.directory import find_project, opened, project_id, reference
-from kaput.cli.fields import event_fields
+from kaput.cli.fields import event_fields, payload_fields
 from kaput.cli.options import data_option, json_option, project_option
 from kaput.cli.terminal import moment, print_json, print_json_array, print_lines, print_table, visible
-from kaput.cli.traces import event_lines
+from kaput.cli.traces import beside_lines, event_lines
 from kaput.errors import NotFound
 from kaput.store.base import EventRow, Store
 
@@ -50,14 +50,20 @@ def events(data: str | None, issue: str, limit: int | None, *, as_json: bool) ->
 def event(data: str | None, event_id: str, *, as_json: bool) -> None:
     """Show one event.
 
-    EVENT_ID has 32 hexadecimal digits; dashes are allowed. With --json its normalised payload is printed.
+    EVENT_ID has 32 hexadecimal digits; dashes are allowed. With --json its normalised payload is printed, with what is
+    attached to it and what people said about it.
     """
     with opened(data) as installation:
-        found = installation.store.events.get(_checked(event_id))
+        store, found = installation.store, installation.store.events.get(_checked(event_id))
+        row = found.row
+        said = store.feedback.of_event(row.project_id, row.event_id)
+        files = store.attachments.of(row.project_id, [row.event_id, *(one.feedback_id for one in said)])
     if as_json:
-        print_json(found.event)
+        told = [(one, files.get(one.feedback_id, [])) for one in said]
+        print_json(payload_fields(found.event, files.get(row.event_id, []), told))
     else:
         print_lines(event_lines(found))
+        print_lines(beside_lines(files.get(row.event_id, []), said))
 
 
 @click.command()

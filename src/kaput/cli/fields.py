@@ -4,11 +4,25 @@ In: rows of the store. Out: plain dictionaries with times as ISO 8601 text in UT
 package. Names and meanings are an interface: fields may be added, never renamed or removed.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from kaput.model import SessionCounts
-from kaput.store.base import ActivityRow, DeadRow, EventRow, IssueRow, KeyRow, ProjectRow, ReleaseRow, TagCount
+import msgspec
+
+from kaput.model import Event, SessionCounts
+from kaput.store.base import (
+    ActivityRow,
+    AttachmentRow,
+    DeadRow,
+    EventRow,
+    FeedbackRow,
+    IssueRow,
+    KeyRow,
+    ProjectRow,
+    ReleaseRow,
+    TagCount,
+)
 
 
 def iso(seconds: float) -> str:
@@ -46,6 +60,43 @@ def event_fields(row: EventRow) -> dict[str, Any]:
         "level": row.level,
         "release": row.release,
         "environment": row.environment,
+    }
+
+
+def payload_fields(
+    event: Event, files: Sequence[AttachmentRow], said: Sequence[tuple[FeedbackRow, Sequence[AttachmentRow]]]
+) -> dict[str, Any]:
+    """Returns what `kaput event --json` shows: the payload, and what came beside the event."""
+    payload: dict[str, Any] = msgspec.to_builtins(event)
+    return payload | {
+        "attachments": [attachment_fields(row) for row in files],
+        "feedback": [feedback_fields(row, attached) for row, attached in said],
+    }
+
+
+def attachment_fields(row: AttachmentRow) -> dict[str, Any]:
+    """Returns what is shown of an attachment; `file` is its place in the data directory."""
+    return {
+        "id": row.attachment_id,
+        "name": row.name,
+        "content_type": row.content_type,
+        "type": row.kind,
+        "size": row.size,
+        "received": iso(row.received),
+        "file": None if row.missing else f"files/{row.attachment_id}",
+    }
+
+
+def feedback_fields(row: FeedbackRow, files: Sequence[AttachmentRow]) -> dict[str, Any]:
+    """Returns what is shown of feedback."""
+    return {
+        "id": row.feedback_id,
+        "name": row.name,
+        "email": row.email,
+        "comments": row.comments,
+        "url": row.url,
+        "created": iso(row.created),
+        "attachments": [attachment_fields(file) for file in files],
     }
 
 

@@ -4,14 +4,14 @@ In: a stored event. Out: lines with styles, in the order Python prints a traceba
 the commands of this package. Control characters are made harmless where lines are printed, not here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from kaput.cli.terminal import Line, moment
 from kaput.model import Event, ExceptionValue, Frame, Stacktrace
-from kaput.store.base import StoredEvent
+from kaput.store.base import AttachmentRow, FeedbackRow, StoredEvent
 
 LONGEST = 200
 """Characters shown of one value; `kaput event --json` has the rest."""
@@ -26,6 +26,15 @@ def event_lines(stored: StoredEvent) -> Iterator[Line]:
     yield f"{moment(event.timestamp)} UTC, received {moment(event.received)} UTC; {facts}", ""
     yield from _stacks(event)
     yield from _context(event)
+
+
+def beside_lines(files: Sequence[AttachmentRow], said: Sequence[FeedbackRow]) -> Iterator[Line]:
+    """Yields what is attached to the event, and what people said about it."""
+    for file in files:
+        place = "its file is gone" if file.missing else f"files/{file.attachment_id}"
+        yield f"Attached {file.name} ({file.size} bytes): {place}", ""
+    for one in said:
+        yield f"{one.name or 'Somebody'} said: {_short(one.comments)}", ""
 
 
 def _stacks(event: Event) -> Iterator[Line]:

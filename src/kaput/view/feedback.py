@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from kaput.store.base import FeedbackRow
 from kaput.view.access import visible_project
+from kaput.view.attachments import attached
 from kaput.view.parts import parts
 from kaput.view.values import visible
 
@@ -25,10 +26,11 @@ def of_project(slug: str) -> str:
     """Shows what people said in a project, newest first, also what belongs to no event that came."""
     project = visible_project(slug)
     said = readable(parts().store.feedback.of_project(project.id, MOST))
-    return render_template("project_feedback.html", project=project, said=said, most=MOST)
+    files = attached(project.id, [one.feedback_id for one in said])
+    return render_template("project_feedback.html", project=project, said=said, files=files, most=MOST)
 
 
 def readable(rows: Iterable[FeedbackRow]) -> list[FeedbackRow]:
     """Returns the rows with control characters made visible in the texts that came from outside."""
-    names = ("title", "name", "email", "comments")
+    names = ("title", "name", "email", "comments", "url")
     return [replace(row, **{name: visible(getattr(row, name)) for name in names}) for row in rows]

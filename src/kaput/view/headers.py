@@ -24,7 +24,7 @@ YEAR = 365 * 24 * 3600
 
 def seal(response: Response) -> Response:
     """Adds what keeps a page from running, framing or leaking what arrived from outside."""
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)  # a file that leaves has its own
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["X-Frame-Options"] = "DENY"
     response.headers["Referrer-Policy"] = "same-origin"

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as Redirect
 from kaput.errors import NotFound
 from kaput.store.base import IssueRow, Neighbours, Status, StoredEvent
 from kaput.view.access import viewer, visible_issue, visible_projects
+from kaput.view.attachments import attached
 from kaput.view.event import view_of
 from kaput.view.feedback import readable
 from kaput.view.overview import DAYS, charts, decided, first_hour, steps, tags
@@ -81,6 +82,7 @@ def _page(issue: IssueRow, stored: StoredEvent | None) -> str:
     hours = store.issues.hours([issue.id], first_hour(now), DAYS * 24).get(issue.id, [0] * DAYS * 24)
     log = steps(store.issues.activity(issue.id), issue.first_seen, viewer().email)
     main_tags, other_tags = tags(store.issues.tags(issue.id), issue.count)
+    said = readable(store.feedback.of_issue(issue.id, MOST_SAID))
     return render_template(
         "issue.html",
         project=next(project for project in visible_projects() if project.id == issue.project_id),
@@ -92,7 +94,8 @@ def _page(issue: IssueRow, stored: StoredEvent | None) -> str:
         other_tags=other_tags,
         event=view_of(stored.event) if stored else None,
         near=_neighbours(issue, stored),
-        said=readable(store.feedback.of_issue(issue.id, MOST_SAID)),
+        said=said,
+        files=attached(issue.project_id, [*([stored.row.event_id] if stored else []), *(o.feedback_id for o in said)]),
     )
 
 

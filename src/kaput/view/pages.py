@@ -18,7 +18,7 @@ from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
 
-from kaput.view import auth, feedback, issue, issues, metrics, people, projects, releases, render, server
+from kaput.view import attachments, auth, feedback, issue, issues, metrics, people, projects, releases, render, server
 from kaput.view.access import load_person, visible_projects
 from kaput.view.banners import banners
 from kaput.view.chart import bars
@@ -64,7 +64,7 @@ def create_pages(parts: Parts) -> Flask:
     _add_rendering(app, parts)
     register_failures(app)
     app.after_request(seal)
-    for module in (auth, issues, issue, feedback, releases, projects, people, server, metrics):
+    for module in (auth, issues, issue, feedback, attachments, releases, projects, people, server, metrics):
         app.register_blueprint(module.blueprint)
     return app
 

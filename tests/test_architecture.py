@@ -17,7 +17,7 @@ LONGEST_FILE = 500
 
 SHARED = {"errors", "model", "config", "stats"}
 STAGES = {"accept", "buffer", "digest", "store", "tell", "view"}
-COMPOSING = {"app", "directory", "installation", "serve", "cli", "demo", "__main__"}
+COMPOSING = {"app", "directory", "installation", "space", "serve", "cli", "demo", "__main__"}
 
 NEIGHBOURS = {
     "accept": {"buffer.base"},

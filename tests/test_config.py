@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kaput.config import Settings, describe, load
+from kaput.config import Settings, Share, Size, describe, load
 from kaput.errors import ConfigError
 
 
@@ -138,3 +138,27 @@ def test_sender_is_made_of_the_address(data: dict[str, str]) -> None:
     assert load(data | {"KAPUT_URL": "https://errors.example.org/k"}, {}).settings.sender == "kaput@errors.example.org"
     assert load(data, {}).settings.sender == "kaput@localhost"
     assert load(data | {"KAPUT_MAIL_FROM": "ops@example.org"}, {}).settings.sender == "ops@example.org"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [("50%", Share, 50), (" 80 %", Share, 80), ("20GiB", Size, 20 * 1024**3), ("0", Size, 0)],
+)
+def test_the_budget_of_the_disk_is_a_size_or_a_part(data: dict[str, str], text: str, kind: type, value: int) -> None:
+    """Bytes with a unit, or a part of the volume; each is shown as it is written."""
+    loaded = load(data | {"KAPUT_RETENTION_DISK": text}, {})
+    budget = loaded.settings.retention_disk
+    assert (type(budget), budget) == (kind, value)
+    (shown,) = [row.value for row in describe(loaded) if row.name == "retention_disk"]
+    assert shown == text.replace(" ", "")
+
+
+def test_a_limit_of_the_retention_that_makes_no_sense_is_refused(data: dict[str, str]) -> None:
+    """Each with what would do."""
+    given = {"DAYS": "-1", "EVENTS_PER_ISSUE": "1", "DISK": "101%"}
+    found = problems(data | {f"KAPUT_RETENTION_{name}": text for name, text in given.items()})
+    assert found == (
+        "KAPUT_RETENTION_DISK is '101%'; it must be a number of bytes such as 20GiB, or a part such as 50%.",
+        "KAPUT_RETENTION_DAYS is -1; it must be a number of days, or 0 for no limit.",
+        "KAPUT_RETENTION_EVENTS_PER_ISSUE is 1; it must be from 2 to 100000, or 0 for no limit.",
+    )

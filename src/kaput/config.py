@@ -18,11 +18,16 @@ from kaput.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "KAPUT_"
 FILE_NAME = "kaput.toml"
+MOST_EVENTS_PER_ISSUE = 100_000
 UNITS = {"kB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "B": 1}
 
 
 class Size(int):
     """A number of bytes; written as `20MiB`, `1GB` or plain digits."""
+
+
+class Share(int):
+    """A part of the volume that holds the data directory, in per cent; written as `50%`."""
 
 
 LARGEST_ATTACHMENT = Size(128 * 1024**2)
@@ -64,6 +69,17 @@ class Settings:
         Size(8 * 1024**3), "Bytes of accepted and not yet visible events above which clients are answered 429."
     )
     min_free: Size = _setting(Size(128 * 1024**2), "Free bytes on the disk below which clients are answered 503.")
+    retention_days: int = _setting(
+        90, "Days after which events go, all but the first and the newest of each issue; 0: no limit."
+    )
+    retention_events_per_issue: int = _setting(
+        1000, "Events of one issue that stay: the newest, the first, and a sample of those between; 0: no limit."
+    )
+    retention_disk: Size | Share = _setting(
+        Share(50),
+        "Bytes, or a part of the volume, that the data directory may take before events are thinned out; a part"
+        " leaves 1 GiB of the volume free; 0: no limit.",
+    )
     smtp_host: str = _setting("", "Mail server; empty: no mail is sent.")
     smtp_port: int = _setting(0, "Port of the mail server; 0: 25, 587 with starttls, 465 with implicit.")
     smtp_user: str = _setting("", "Login at the mail server; empty: none.")
@@ -200,6 +216,7 @@ def _read(kind: Any, text: str) -> Any:
         Path: _read_path,
         int: _read_int,
         Size: _read_size,
+        Size | Share: _read_budget,
         str: str,
         tuple[str, ...]: lambda given: tuple(part.strip() for part in given.split(",") if part.strip()),
     }
@@ -230,11 +247,21 @@ def _read_size(text: str) -> Size:
     raise ValueError(f"is {text!r}; it must be a number of bytes such as 20MiB, 1GB or 1048576.")
 
 
+def _read_budget(text: str) -> Size | Share:
+    part = text.strip().removesuffix("%").strip()
+    if not text.strip().endswith("%"):
+        return _read_size(text)
+    if part.isdecimal() and 1 <= int(part) <= 100:
+        return Share(int(part))
+    raise ValueError(f"is {text!r}; it must be a number of bytes such as 20GiB, or a part such as 50%.")
+
+
 def _contradictions(settings: Settings) -> Iterator[str]:
     for name in ("port", "smtp_port"):
         value = getattr(settings, name)
         if not 0 <= value <= 65535:
             yield f"KAPUT_{name.upper()} is {value}; a port is a number from 0 to 65535."
+    yield from _retention_contradictions(settings)
     if settings.url and (urlsplit(settings.url).scheme not in {"http", "https"} or not urlsplit(settings.url).hostname):
         yield f"KAPUT_URL is {settings.url!r}; it must look like https://kaput.example.org or .../prefix."
     if "@" in urlsplit(settings.url).netloc:
@@ -264,6 +291,17 @@ def _unbounded(settings: Settings) -> Iterator[str]:
         yield f"KAPUT_ATTACHMENT_SHARE is {settings.attachment_share}; a share is a number from 0 to 100."
 
 
+def _retention_contradictions(settings: Settings) -> Iterator[str]:
+    if settings.retention_days < 0:
+        yield f"KAPUT_RETENTION_DAYS is {settings.retention_days}; it must be a number of days, or 0 for no limit."
+    most = settings.retention_events_per_issue
+    if most and not 2 <= most <= MOST_EVENTS_PER_ISSUE:
+        yield (
+            f"KAPUT_RETENTION_EVENTS_PER_ISSUE is {most}; it must be from 2 to"
+            f" {MOST_EVENTS_PER_ISSUE}, or 0 for no limit."
+        )
+
+
 def _mail_domain(host: str) -> str:
     """Returns what stands behind the @ for a host: an address without a name is in brackets (RFC 5321, 4.1.3)."""
     try:
@@ -282,6 +320,8 @@ def _label(name: str, source: str) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
+    if isinstance(value, Share):
+        return f"{int(value)}%"
     if isinstance(value, Size):
         return next(
             (f"{value // f}{u}" for u, f in reversed(UNITS.items()) if f > 1 and value and value % f == 0),
@@ -294,4 +334,4 @@ def _type_name(name: str) -> str:
     kind = get_type_hints(Settings)[name]
     if get_origin(kind) is Literal:
         return " | ".join(get_args(kind))
-    return {Path: "directory", int: "number", Size: "size", str: "text"}.get(kind, "list")
+    return {Path: "directory", int: "number", Size: "size", Size | Share: "size | part", str: "text"}.get(kind, "list")

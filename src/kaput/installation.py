@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from kaput.buffer.reader import backlog_bytes, count_pending, list_segments
 from kaput.buffer.writer import SegmentWriter
 from kaput.config import Settings
 from kaput.digest.dead import DeadDirectory
 from kaput.directory import make_directory, migrate_database, read_secret
 from kaput.errors import NotFound
-from kaput.model import Clock, Record, Stats
+from kaput.model import SPACE, Clock, Record, Space, Stats
 from kaput.store.attachments import Bounds
 from kaput.store.base import Store
 from kaput.store.database import open_store
@@ -68,6 +70,11 @@ class Installation:
             thinned=tallies.thinned,
             sessions=tallies.sessions,
         )
+
+    def read_space(self) -> Space | None:
+        """Returns what the work process measured last of the data directory; None before it did."""
+        noted = self.store.facts.get(SPACE)
+        return msgspec.json.decode(noted, type=Space) if noted else None
 
     def backlog(self) -> int:
         """Returns the bytes that were accepted and are not yet visible."""

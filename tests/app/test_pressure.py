@@ -1,12 +1,12 @@
 """The overload answer: refuses at its thresholds, says when to come back, and ends by itself."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from kaput.app.pressure import RETRY_SECONDS, Pressure
+from kaput.app.pressure import RETRY_SECONDS, Pressure, most_backlog
 from kaput.config import Settings, Size
 from kaput.directory import LEAST_FREE, free_bytes
 
@@ -45,6 +45,17 @@ def test_thresholds(backlog: int, free: int, refusal: tuple[int, str] | None) ->
     assert (refused.status, refused.reason, refused.retry_after) == (*refusal, RETRY_SECONDS)
     (problem,) = pressure.problems()
     assert ("/srv/kaput" in problem) == (refusal[1] == "disk_full")
+
+
+def test_what_waits_takes_no_more_than_half_of_the_directory() -> None:
+    """When the directory may take less than twice the largest backlog, clients are told sooner."""
+    assert most_backlog(replace(SETTINGS, retention_disk=Size(4_000_000))) == 2_000_000
+    assert most_backlog(replace(SETTINGS, retention_disk=Size(0))) == 5_000_000
+    pressure = Pressure(replace(SETTINGS, retention_disk=Size(4_000_000)), lambda: 2_000_001, lambda _path: 10_000_000)
+    pressure.measure()
+    refused = pressure()
+    assert refused is not None
+    assert refused.reason == "overload"
 
 
 def test_it_ends_by_itself() -> None:

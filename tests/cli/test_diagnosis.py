@@ -31,6 +31,7 @@ def test_a_sound_directory(shell: Shell) -> None:
         "database": "ok",
         "mail": "warn",
         "schema": "ok",
+        "space": "ok",
         "backlog": "ok",
         "dead": "ok",
         "clock": "ok",
@@ -115,3 +116,14 @@ def test_clock_that_was_never_set() -> None:
     """A clock before Kaput was made was never set."""
     assert clock_finding(lambda: 3600.0, 0.0).verdict is Verdict.FAIL
     assert clock_finding(lambda: START, START - 1).verdict is Verdict.OK
+
+
+def test_a_directory_above_its_budget(shell: Shell, fill: Fill) -> None:
+    """What the directory takes stands beside what it may take; too much is a warning."""
+    fill(digested(1))
+    found = _lines(shell, 0, KAPUT_RETENTION_DISK="10GB")["space"]
+    assert found.startswith("ok")
+    assert "of 10.0 GB (KAPUT_RETENTION_DISK); the oldest event is of 2026-09-21" in found
+    assert "0 events were thinned out so far" in found
+    assert _lines(shell, 0, KAPUT_RETENTION_DISK="10kB")["space"].startswith("warn")
+    assert "without a limit" in _lines(shell, 0, KAPUT_RETENTION_DISK="0")["space"]

@@ -3,6 +3,7 @@
 import pytest
 
 from kaput.installation import Installation
+from kaput.store.base import Limits
 from tests.cli.samples import Fill, digested
 from tests.cli.shell import Shell
 
@@ -128,3 +129,16 @@ def test_unknown_issue(name: str, shell: Shell) -> None:
     done = shell("issue", name)
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_issue_says_what_is_kept_of_it(shell: Shell, fill: Fill, installation: Installation) -> None:
+    """`kept` and `thinned` tell how many events are stored and since when others are not; text says it in words."""
+    fill(*(digested(number, issue="a") for number in range(1, 41)))
+    found = shell.json("issue", "1")
+    assert (found["count"], found["kept"], found["thinned"]) == (40, 40, None)
+    list(installation.store.retention.crowd(Limits(events_per_issue=8)))
+    found = shell.json("issue", "1")
+    assert (found["count"], found["kept"], found["thinned"][:2]) == (40, 6, "20")
+    assert "6 of the events are kept; the others were thinned out since 20" in shell("issue", "1").stdout
+    assert len(shell.json("events", "1")) == 6
+    assert (shell.json("stats")["events"], shell.json("stats")["thinned"]) == (6, 34)

@@ -26,6 +26,7 @@ from kaput.model import (
     Grouping,
     SessionCounts,
     Sessions,
+    Space,
     Stacktrace,
     Stats,
     Title,
@@ -54,6 +55,7 @@ class Site:
     problems: list[str] = field(default_factory=list)
     refusal: str = ""
     stuck: int = 0
+    space: Space | None = None
 
     def app(self, **settings: str) -> Flask:
         """Makes the page with some settings given."""
@@ -64,6 +66,7 @@ class Site:
                 secret=SECRET,
                 clock=self.clock,
                 read_stats=self.stats,
+                read_space=lambda: self.space,
                 send_test=self._send,
                 retry_dead=self._note(self.retried),
                 drop_dead=self._note(self.dropped),

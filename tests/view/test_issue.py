@@ -23,7 +23,7 @@ from kaput.model import (
     Threads,
     User,
 )
-from kaput.store.base import ProjectRow, Status
+from kaput.store.base import Limits, ProjectRow, Status
 from tests.view.reports import CORPUS, keep, report
 from tests.view.site import Site, Visitor, visitor
 
@@ -356,3 +356,16 @@ def test_works_under_a_prefix(site: Site, shop: ProjectRow) -> None:
     ]
     assert len(links) > 10
     assert [link for link in links if not link.startswith("/errors/")] == []
+
+
+def test_it_says_what_was_thinned_out(site: Site, shop: ProjectRow, ada: Visitor) -> None:
+    """An issue of which not all events are kept says how many are and since when; its counts do not change."""
+    issue = site.break_(shop, "KeyError", "x", times=1204)
+    whole = ada.get(f"/issues/{issue.short_id}")
+    assert "thinned out" not in whole
+    site.clock.now = 1_800_000_000.0
+    list(site.store.retention.crowd(Limits(events_per_issue=50)))
+    page = re.sub(r"<[^>]+>", "", ada.get(f"/issues/{issue.short_id}"))
+    assert "38 of 1,204 events are kept; the others were thinned out since 2027-01-15 08:00:00 UTC." in page
+    assert re.search(r"Event\s+38\s+of\s+38", page)
+    assert "1,204 events" in page

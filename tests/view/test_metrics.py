@@ -30,6 +30,7 @@ def test_a_scraper_reads_every_count_without_a_login(site: Site, shop: ProjectRo
             ("kaput_issues",): 1,
             ("kaput_events_stored",): 3,
             ("kaput_sessions_total",): 8,
+            ("kaput_events_thinned_total",): 0,
             ("kaput_dropped_total", "unsupported:profile"): 9,
         }
         == samples

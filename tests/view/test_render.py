@@ -2,7 +2,7 @@
 
 import pytest
 
-from kaput.view.render import ago, ago_in_words, cut_middle, exact, iso, number, plural
+from kaput.view.render import ago, ago_in_words, cut_middle, exact, iso, number, plural, size
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,12 @@ def test_a_path_keeps_its_end() -> None:
 def test_a_short_text_stays_as_it_is() -> None:
     """A text of the allowed length is not cut."""
     assert cut_middle("a" * 60, 60) == "a" * 60
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (5_140_000, "5.1 MB"), (10**12, "1000.0 GB")],
+)
+def test_bytes_have_a_unit(count: int, text: str) -> None:
+    """A number of bytes is written in the largest unit that it has one of."""
+    assert size(count) == text

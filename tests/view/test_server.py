@@ -2,7 +2,8 @@
 
 import re
 
-from kaput.store.base import ProjectRow
+from kaput.model import Space
+from kaput.store.base import Limits, ProjectRow
 from tests.view.site import Site, visitor
 
 
@@ -108,3 +109,18 @@ def test_the_mail_password_is_not_shown(site: Site) -> None:
     assert "mail.test:25" in page
     assert "hunter2" not in page
     assert "kaput-login" not in page
+
+
+def test_it_shows_the_space_that_is_taken(site: Site, shop: ProjectRow) -> None:
+    """What the data directory takes and may take, the oldest event, what was thinned out, and the limits."""
+    site.admin()
+    site.break_(shop, "KeyError", "x", times=1204, age=3 * 86400)
+    list(site.store.retention.crowd(Limits(events_per_issue=50)))
+    someone = visitor(site.app(), "ada@example.org")
+    assert "may take</dt><dd>–</dd>" in someone.get("/server")
+    site.space = Space(used=5_100_000_000, budget=8_000_000_000, dead=2_000_000)
+    page = re.sub(r"</dt><dd[^>]*>", "=", someone.get("/server"))
+    for words in ("data directory=5.1 GB", "may take=8.0 GB", "dead records=2.0 MB", "thinned out=1,166", "3 d ago"):
+        assert words in page
+    assert "Events older than 90 days go" in page
+    assert "An issue keeps at most 1,000" in page

@@ -19,6 +19,7 @@ from kaput.app.standstill import Standstill
 from kaput.buffer.base import Appender
 from kaput.errors import KaputError
 from kaput.installation import Installation
+from kaput.space import problem
 
 _log = logging.getLogger(__name__)
 
@@ -90,9 +91,10 @@ def _create_pages(installation: Installation, problems: Callable[[], list[str]])
         secret=installation.secret,
         clock=installation.clock,
         read_stats=installation.read_stats,
+        read_space=installation.read_space,
         send_test=installation.send_test,
         retry_dead=installation.retry_dead,
         drop_dead=installation.drop_dead,
-        problems=problems,
+        problems=lambda: [*problems(), *problem(installation.read_space())],
     )
     return create_pages(parts).wsgi_app

@@ -7,7 +7,7 @@ Out: a refusal for accept, or sentences for the page. `app/application.py` makes
 from collections.abc import Callable
 from pathlib import Path
 
-from kaput.config import Settings
+from kaput.config import Settings, Size
 from kaput.directory import LEAST_FREE, free_bytes
 from kaput.errors import Refused
 
@@ -64,6 +64,12 @@ class Pressure:
     def _judge(self) -> Refused | None:
         if self._free_now < max(self._settings.min_free, LEAST_FREE):
             return Refused(503, "disk_full", "The disk of the server is nearly full; come back later.", RETRY_SECONDS)
-        if self._backlog_now > self._settings.max_backlog:
+        if self._backlog_now > most_backlog(self._settings):
             return Refused(429, "overload", "The server has more events than it can digest now.", RETRY_SECONDS)
         return None
+
+
+def most_backlog(settings: Settings) -> int:
+    """Returns the bytes that may wait: never more than half of what the data directory may take, when that is set."""
+    limit = settings.retention_disk
+    return min(settings.max_backlog, limit // 2) if isinstance(limit, Size) and limit else settings.max_backlog

@@ -18,6 +18,7 @@ from kaput.cli.findings import (
     disk_finding,
     mail_finding,
     server_findings,
+    space_finding,
     waiting_findings,
 )
 from kaput.cli.options import data_option, load_settings, warn_of_unknown
@@ -25,6 +26,7 @@ from kaput.cli.terminal import print_lines
 from kaput.config import Settings
 from kaput.errors import KaputError, NotFound
 from kaput.installation import Installation, open_installation
+from kaput.space import measure
 
 STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
 
@@ -66,7 +68,10 @@ def _findings(settings: Settings) -> Iterator[Finding]:
 def _inside(installation: Installation) -> Iterator[Finding]:
     store = installation.store
     yield Finding(Verdict.OK, "schema", "fits this version of Kaput")
-    yield from waiting_findings(installation.settings, installation.read_stats(), installation.backlog(), store)
+    stats, pages = installation.read_stats(), store.retention.pages()
+    space = measure(installation.settings, pages.free * pages.size + pages.log)
+    yield space_finding(space, store.retention.oldest(), stats.thinned)
+    yield from waiting_findings(installation.settings, stats, installation.backlog(), store)
     yield clock_finding(installation.clock, _newest_arrival(installation))
     first = next((project.id for project in store.projects.all() if not project.internal), 1)
     yield from server_findings(store.facts.get("address"), installation.base_url(), first)

@@ -17,12 +17,14 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from kaput.cli.terminal import moment
 from kaput.config import Settings
 from kaput.directory import LEAST_FREE, way_out
 from kaput.errors import MailFailed
-from kaput.model import Clock, Stats
+from kaput.model import Clock, Space, Stats
 from kaput.store.base import Store
 from kaput.tell.smtp import SmtpChannel
+from kaput.view.render import size
 
 SECONDS = 5.0
 """How long one question over the network may take."""
@@ -79,12 +81,12 @@ def disk_finding(settings: Settings) -> Finding:
     while not place.exists():
         place = place.parent
     free = shutil.disk_usage(place).free
-    text = f"{_size(free)} free at {place}"
+    text = f"{size(free)} free at {place}"
     least = max(settings.min_free, LEAST_FREE)
     if free >= 4 * least:
         return Finding(Verdict.OK, "disk", text)
     verdict = Verdict.FAIL if free < least else Verdict.WARN
-    return Finding(verdict, "disk", f"{text}; below {_size(least)} (KAPUT_MIN_FREE) nothing is taken")
+    return Finding(verdict, "disk", f"{text}; below {size(least)} (KAPUT_MIN_FREE) nothing is taken")
 
 
 def database_finding(settings: Settings) -> Finding:
@@ -102,14 +104,31 @@ def database_finding(settings: Settings) -> Finding:
         return Finding(
             Verdict.FAIL, "database", f"{settings.database} is damaged: {'; '.join(damage)}. Bring back a copy of it"
         )
-    return Finding(Verdict.OK, "database", f"{settings.database} is sound, {_size(settings.database.stat().st_size)}")
+    return Finding(Verdict.OK, "database", f"{settings.database} is sound, {size(settings.database.stat().st_size)}")
 
 
-def waiting_findings(settings: Settings, stats: Stats, size: int, store: Store) -> Iterator[Finding]:
-    """Looks at what waits: records in the buffer (`size` bytes), dead records, mails."""
-    text = f"{stats.pending} events wait to become visible, {_size(size)} in {settings.spool}"
-    full = size > settings.max_backlog / 2
-    advice = f"; above {_size(settings.max_backlog)} (KAPUT_MAX_BACKLOG) clients are turned away" if full else ""
+def space_finding(space: Space, oldest: float | None, thinned: int) -> Finding:
+    """Compares what the data directory takes with what it may take.
+
+    Args:
+        space: as it is measured now.
+        oldest: when the oldest stored event came; None when none is stored.
+        thinned: events that were stored once and are gone.
+    """
+    within = f" of {size(space.budget)} (KAPUT_RETENTION_DISK)" if space.budget else ", without a limit"
+    since = "" if oldest is None else f"; the oldest event is of {moment(oldest)} UTC"
+    text = f"the data directory takes {size(space.used)}{within}{since}; {thinned} events were thinned out so far"
+    if not space.excess:
+        return Finding(Verdict.OK, "space", text)
+    advice = "; the server thins out more, or says on its page why it cannot"
+    return Finding(Verdict.WARN, "space", text + advice)
+
+
+def waiting_findings(settings: Settings, stats: Stats, waiting: int, store: Store) -> Iterator[Finding]:
+    """Looks at what waits: records in the buffer (`waiting` bytes), dead records, mails."""
+    text = f"{stats.pending} events wait to become visible, {size(waiting)} in {settings.spool}"
+    full = waiting > settings.max_backlog / 2
+    advice = f"; above {size(settings.max_backlog)} (KAPUT_MAX_BACKLOG) clients are turned away" if full else ""
     yield Finding(Verdict.WARN if full else Verdict.OK, "backlog", text + advice)
     if stats.dead:
         advice = "`kaput dead list` says why, `kaput dead retry --all` tries again"
@@ -218,13 +237,6 @@ def _owner(path: Path) -> str:
         return path.owner()
     except KeyError:
         return f"uid {path.stat().st_uid}"
-
-
-def _size(count: int) -> str:
-    for unit, factor in (("GB", 1000**3), ("MB", 1000**2), ("kB", 1000)):
-        if count >= factor:
-            return f"{count / factor:.1f} {unit}"
-    return f"{count} bytes"
 
 
 def _cut(text: str) -> str:

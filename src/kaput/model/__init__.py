@@ -26,11 +26,12 @@ from kaput.model.event import (
     titled,
 )
 from kaput.model.filters import Filters
-from kaput.model.functions import Clock, Digest, DropDead, Evaluate, ReadStats, RetryDead, SendTest, Watch
+from kaput.model.functions import Clock, Digest, DropDead, Evaluate, ReadSpace, ReadStats, RetryDead, SendTest, Watch
 from kaput.model.monitor import MINUTE, CheckIn, Monitor, MonitorConfig, Run, RunStatus, Watched
 from kaput.model.notice import Change, Draft, Kind
 from kaput.model.record import ATTACHMENT, CHECK_IN, EVENT, FEEDBACK, HOUR, SESSIONS, Drop, Record
 from kaput.model.session import Health, SessionCounts, Sessions, SessionUpdate
+from kaput.model.space import SPACE, Space
 from kaput.model.stats import Stats
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "HOUR",
     "MINUTE",
     "SESSIONS",
+    "SPACE",
     "Aside",
     "Attachment",
     "Batch",
@@ -71,6 +73,7 @@ __all__ = [
     "Monitor",
     "MonitorConfig",
     "Position",
+    "ReadSpace",
     "ReadStats",
     "Record",
     "Request",
@@ -82,6 +85,7 @@ __all__ = [
     "SessionCounts",
     "SessionUpdate",
     "Sessions",
+    "Space",
     "Stacktrace",
     "Stats",
     "Thread",

@@ -9,6 +9,7 @@ from typing import Protocol
 from kaput.model.batch import Aside, Batch, Digested
 from kaput.model.notice import Change, Draft
 from kaput.model.record import Drop, Record
+from kaput.model.space import Space
 from kaput.model.stats import Stats
 
 Clock = Callable[[], float]
@@ -34,6 +35,9 @@ DropDead = Callable[[Sequence[str]], int]
 
 ReadStats = Callable[[], Stats]
 """Counts everything now."""
+
+ReadSpace = Callable[[], Space | None]
+"""Answers what the work process measured last of the data directory; None before it did."""
 
 
 class Watch(Protocol):

@@ -1,6 +1,7 @@
 """The worker process: digests, stores and tells.
 
-In: orders on standard input. Out: stored events, mails. The supervisor starts it as `python -m kaput.serve.work`.
+In: orders on standard input. Out: stored events, mails, and a data directory within its limits. The supervisor starts
+it as `python -m kaput.serve.work`.
 
 The teller is a thread of this process and not a process of its own: it waits for the mail server nearly all the time,
 a commit wakes it without any way between processes, and another process would cost some 40 MB.
@@ -14,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 
 from kaput.buffer.reader import SegmentReader
 from kaput.digest.dead import DeadDirectory
@@ -23,8 +25,9 @@ from kaput.errors import StoreUnavailable
 from kaput.installation import Installation, attach
 from kaput.serve.lifeline import end_with_supervisor, receive
 from kaput.serve.sieve import Sieve
-from kaput.serve.upkeep import keep_up
+from kaput.serve.upkeep import Upkeep
 from kaput.serve.watch import Watch
+from kaput.space import measure
 from kaput.tell.mail import Composer
 from kaput.tell.outbox import Teller
 from kaput.tell.rules import evaluate
@@ -34,6 +37,7 @@ TELLER_SECONDS = 12.0
 TRAINER_SECONDS = 2.0
 TRAINER_PAUSE = 0.05
 TRAINER_IDLE = 1.0
+UPKEEP_SECONDS = 6.0
 NICENESS = 10
 COLLECT_AFTER = 200_000
 GLANCE = 0.1
@@ -103,8 +107,10 @@ def run(installation: Installation) -> None:
     teller.start()
     trainer = threading.Thread(target=_train, args=(installation, stop), name="kaput-trainer", daemon=True)
     trainer.start()
-    sweep = installation.store.attachments.sweep
-    threading.Thread(target=keep_up, args=(sweep,), name="kaput-upkeep", daemon=True).start()
+    end_of_upkeep = threading.Event()
+    upkeep = Upkeep(installation.store, settings, partial(measure, settings), installation.clock)
+    sweeping = threading.Thread(target=upkeep.run, args=(end_of_upkeep,), name="kaput-upkeep", daemon=True)
+    sweeping.start()
     Worker(
         source=source,
         batches=installation.store.batches,
@@ -115,10 +121,12 @@ def run(installation: Installation) -> None:
         watch=Watch(installation.store.monitors, installation.clock),
         clock=installation.clock,
     ).run(stop)
+    end_of_upkeep.set()
     wake.set()
     installation.store.dictionaries.wake()
     teller.join(TELLER_SECONDS)
     trainer.join(TRAINER_SECONDS)
+    sweeping.join(UPKEEP_SECONDS)
 
 
 def _tell(installation: Installation, stop: _Ending, wake: threading.Event) -> None:

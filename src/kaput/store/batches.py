@@ -253,7 +253,7 @@ def _notices_before(connection: Connection, issue_ids: set[int]) -> Counter[tupl
     ids, before = list(issue_ids), Counter[tuple[int, str]]()
     for start in range(0, len(ids), CHUNK):
         query = (
-            select(table.issue_id, table.recipient, func.count())
+            select(table.issue_id, table.recipient, func.max(table.sequence) + 1)
             .where(table.issue_id.in_(ids[start : start + CHUNK]))
             .group_by(table.issue_id, table.recipient)
         )

@@ -22,6 +22,7 @@ from kaput.store.outbox import SqlOutbox
 from kaput.store.payload import Payloads
 from kaput.store.projects import SqlProjects
 from kaput.store.releases import SqlReleases
+from kaput.store.retention.sweep import SqlRetention
 from kaput.store.trainer import Trainer
 
 FILES = "files"
@@ -52,6 +53,7 @@ def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS, bou
         attachments=SqlAttachments(database, files, clock),
         outbox=SqlOutbox(database),
         facts=SqlFacts(database),
+        retention=SqlRetention(database, files, clock),
         clock=clock,
         close=database.close,
     )

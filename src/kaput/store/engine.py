@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
@@ -65,6 +65,16 @@ class Database:
         writing = self.engine.execution_options(**{WRITE_OPTION: True})
         with _translated(self.path), writing.begin() as connection:
             yield connection
+
+    @contextmanager
+    def raw(self) -> Iterator[sqlite3.Connection]:
+        """Lends the driver's own connection, in no transaction, for what SQLite does in none or in one of its own."""
+        with _translated(self.path):
+            lent = self.engine.raw_connection()
+            try:
+                yield cast("sqlite3.Connection", lent.driver_connection)
+            finally:
+                lent.close()
 
     def close(self) -> None:
         """Closes all connections."""

@@ -50,7 +50,7 @@ class SqlEvents:
         query = _with_payload().where(_event.event_id == raw)
         if project_id is not None:
             query = query.where(_event.project_id == project_id)
-        return self._first(query, f"There is no event {event_id}; it may have been removed by age.")
+        return self._first(query, f"There is no event {event_id}; it may have been thinned out.")
 
     def by_row(self, row: int) -> StoredEvent:
         """See `kaput.store.base.Events.by_row`."""

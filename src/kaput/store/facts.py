@@ -138,9 +138,10 @@ def _dropped(connection: Connection, project_id: int | None, *, since_hour: int)
 
 
 def _notices(connection: Connection, projects: list[int]) -> dict[str, int]:
-    table = schema.notice.c
-    query = select(table.state, func.count()).where(table.project_id.in_(projects)).group_by(table.state)
+    table, gone = schema.notice.c, schema.notice_gone.c
+    here = select(table.state, func.count()).where(table.project_id.in_(projects)).group_by(table.state)
+    deleted = select(gone.state, gone["count"]).where(gone.project_id.in_(projects))
     counts = {"sent": 0, "pending": 0, "failed": 0}
-    for state, count in connection.execute(query):
+    for state, count in [*connection.execute(here), *connection.execute(deleted)]:
         counts[NOTICE_STATES[state]] += count
     return counts

@@ -62,7 +62,9 @@ class SqlIssues:
     def tags(self, issue_id: int, most: int = 10) -> dict[str, list[TagCount]]:
         """See `kaput.store.base.Issues.tags`."""
         rank = func.row_number().over(partition_by=_tag.key, order_by=(_tag.count.desc(), _tag.value))
-        ranked = select(_tag.key, _tag.value, _tag.count, rank.label("rank")).where(_tag.issue_id == issue_id)
+        # The sum of all rare values stands under the empty one.
+        known = (_tag.issue_id == issue_id, _tag.value != "")
+        ranked = select(_tag.key, _tag.value, _tag.count, rank.label("rank")).where(*known)
         table = ranked.subquery().c
         query = select(table.key, table.value, table.count).where(table.rank <= most).order_by(table.key, table.rank)
         found: dict[str, list[TagCount]] = {}

@@ -350,6 +350,16 @@ notice = Table(
     Index("ix_notice_issue_id", "issue_id", "recipient"),
 )
 
+notice_gone = Table(
+    "notice_gone",
+    metadata,
+    Column("project_id", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("project_id", "state"),
+    sqlite_with_rowid=False,
+)
+
 dropped = Table(
     "dropped",
     metadata,

@@ -92,6 +92,7 @@ def _add_rendering(app: Flask, parts: Parts) -> None:
         iso=render.iso,
         exact=render.exact,
         number=render.number,
+        bytes=render.size,
         cut_middle=render.cut_middle,
         end_cut=end_cut,
         bars=bars,

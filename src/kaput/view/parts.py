@@ -11,7 +11,7 @@ from typing import cast
 from flask import current_app
 
 from kaput.config import Settings
-from kaput.model import Clock, DropDead, ReadStats, RetryDead, SendTest
+from kaput.model import Clock, DropDead, ReadSpace, ReadStats, RetryDead, SendTest
 from kaput.store.base import Store
 
 EXTENSION = "kaput"
@@ -34,6 +34,7 @@ class Parts:
     secret: bytes
     clock: Clock
     read_stats: ReadStats
+    read_space: ReadSpace
     send_test: SendTest
     retry_dead: RetryDead
     drop_dead: DropDead

@@ -41,6 +41,14 @@ def number(value: float) -> str:
     return f"{int(value):,}"
 
 
+def size(count: int) -> str:
+    """Writes a number of bytes for people: `1.2 GB`."""
+    for unit, factor in (("GB", 1000**3), ("MB", 1000**2), ("kB", 1000)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count} bytes"
+
+
 def cut_middle(text: str, most: int = 60) -> str:
     """Shortens a text to `most` characters where its end matters most, as it does in a path."""
     if len(text) <= most:

@@ -1,4 +1,4 @@
-"""The installation itself, for admins: what came in, what was refused, what could not be read, and the mail.
+"""The installation itself, for admins: what came in, was refused or could not be read, the space, and the mail.
 
 In: the counts and the functions of the root. Out: one page, and its four buttons. `view/pages.py` imports it.
 """
@@ -35,6 +35,9 @@ def show() -> str:
         hidden=max(0, batches.count_dead() - MOST_DEAD),
         projects={project.id: project for project in given.store.projects.all()},
         mail=given.settings if given.settings.smtp_host else None,
+        space=given.read_space(),
+        oldest=given.store.retention.oldest(),
+        limits=given.settings,
     )
 
 

@@ -8,7 +8,7 @@ Each method is one transaction. Times are seconds since the epoch. Methods that 
 `kaput.errors.NotFound` when it is not there.
 """
 
-from kaput.store.base.questions import IssueFilter, IssuePage, Tallies
+from kaput.store.base.questions import IssueFilter, IssuePage, Limits, Pages, Swept, Tallies
 from kaput.store.base.rows import (
     AccountRow,
     ActivityRow,
@@ -40,6 +40,7 @@ from kaput.store.base.seam import (
     Outbox,
     Projects,
     Releases,
+    Retention,
     Store,
 )
 
@@ -62,18 +63,22 @@ __all__ = [
     "IssueRow",
     "Issues",
     "KeyRow",
+    "Limits",
     "MonitorRow",
     "Monitors",
     "Neighbours",
     "NoticeRow",
     "Outbox",
+    "Pages",
     "ProjectRow",
     "Projects",
     "ReleaseRow",
     "Releases",
+    "Retention",
     "Status",
     "Store",
     "StoredEvent",
+    "Swept",
     "TagCount",
     "Tallies",
 ]

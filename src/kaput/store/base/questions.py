@@ -26,6 +26,42 @@ class IssuePage(Struct, frozen=True):
     total: int
 
 
+class Limits(Struct, frozen=True):
+    """How long and how many events stay; 0 means without a limit."""
+
+    days: int = 0
+    events_per_issue: int = 0
+
+
+class Swept(Struct, frozen=True):
+    """What one step of the retention took away.
+
+    Attributes:
+        rows: deleted or merged.
+        size: bytes of the payloads among them.
+        held: seconds for which the step held the write lock.
+    """
+
+    rows: int = 0
+    size: int = 0
+    held: float = 0.0
+
+
+class Pages(Struct, frozen=True):
+    """The pages of the database's file.
+
+    Attributes:
+        free: that hold nothing.
+        size: bytes of one.
+        log: bytes of what was not written back into the file yet.
+    """
+
+    free: int
+    total: int
+    size: int
+    log: int = 0
+
+
 class Tallies(Struct, frozen=True):
     """What the database counts of `kaput.model.Stats`, and how far the buffer was read at that moment."""
 

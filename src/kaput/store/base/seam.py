@@ -20,7 +20,7 @@ from kaput.model import (
     Run,
     SessionCounts,
 )
-from kaput.store.base.questions import IssueFilter, IssuePage, Tallies
+from kaput.store.base.questions import IssueFilter, IssuePage, Limits, Pages, Swept, Tallies
 from kaput.store.base.rows import (
     AccountRow,
     ActivityRow,
@@ -353,6 +353,34 @@ class Facts(Protocol):
         """Returns drops by reason since a time, to the hour: all but the internal project's, or one project's."""
 
 
+class Retention(Protocol):
+    """Deletes what need not stay, in steps: each `next` of an iterator is one short transaction.
+
+    The first and the newest event of each issue stay, and exact counts do. To stop in the middle is harmless.
+    """
+
+    def last_row(self) -> int:
+        """Returns a number that grows with each stored event, so that nothing is looked for when nothing came."""
+
+    def crowd(self, limits: Limits) -> Iterator[Swept]:
+        """Thins issues of which more events are kept than the limit says; the first step only looks for them."""
+
+    def old(self, limits: Limits) -> Iterator[Swept]:
+        """Walks over everything that has an age or can grow without end: a step now and then, for hours."""
+
+    def shrink(self, excess: int) -> Iterator[Swept]:
+        """Thins the issues that take most room until some bytes are freed, or nothing may go any more."""
+
+    def give_back(self, reserve: int) -> Iterator[Swept]:
+        """Takes empty pages, all but `reserve`, out of the database's file."""
+
+    def pages(self) -> Pages:
+        """Counts the pages of the database's file."""
+
+    def oldest(self) -> float | None:
+        """Returns when the oldest stored event came; None when none is stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
     """One open store."""
@@ -369,5 +397,6 @@ class Store:
     attachments: Attachments
     outbox: Outbox
     facts: Facts
+    retention: Retention
     clock: Clock
     close: Callable[[], None]

@@ -397,6 +397,14 @@ def _path() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "notice_gone",
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("project_id", "state", name=op.f("pk_notice_gone")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "dropped",
         sa.Column("hour", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.Integer(), nullable=False),

@@ -1,0 +1,1 @@
+"""What is deleted, and when: a file for each kind of row, `sweep.py` for the order."""

@@ -3,6 +3,9 @@
 import time
 from typing import Any
 
+import pytest
+
+from kaput.digest.echo import repeated
 from kaput.digest.scrub import scrub
 
 
@@ -58,3 +61,17 @@ def test_long_secrets_take_no_time() -> None:
     )
     assert time.process_time() - begun < 3.0
     assert event["message"] == "a" * 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("body", "times", "expected"),
+    [
+        (b'{"password":"hunter-2"}', 1, False),
+        (b'{"password":"hunter-2","a":"login hunter-2"}', 1, True),
+        (b'{"password":"hunter-2","a":{"password":"hunter-2"}}', 2, False),
+        (b'{"password":"hunter-2","a":"hunte\\u0072-2"}', 1, True),
+    ],
+)
+def test_a_secret_that_stands_under_its_name_alone_needs_no_search(body: bytes, times: int, expected: bool) -> None:  # noqa: FBT001
+    """The body is searched as it was sent; when something in it is written oddly, the event is read as a whole."""
+    assert repeated(body, {"hunter-2": times}) is expected

@@ -15,6 +15,8 @@ from kaput.errors import Undigestible
 _DIGITS = 18
 """An integer of so many digits fits into 64 bits; a longer one is kept as text."""
 
+NUL = b"\\u0000"
+"""How NUL is written in JSON."""
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _NOT_ALLOWED = {0: _REPLACEMENT} | dict.fromkeys(range(0xD800, 0xE000), _REPLACEMENT)
 
@@ -29,7 +31,7 @@ def decode(body: bytes) -> dict[str, Any]:
     """
     try:
         value = _decoder.decode(body)
-        strict = b"\\u0000" not in body
+        strict = NUL not in body
     except (msgspec.MsgspecError, ValueError, RecursionError):
         value = _decode_leniently(body)
         strict = False

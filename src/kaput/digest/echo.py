@@ -8,9 +8,12 @@ changed in place. Only `scrub.py` imports it.
 Plain words are left alone: `password: "production"` must not take the word out of everything else.
 """
 
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from kaput.digest.secrets import FILTERED
 
@@ -25,6 +28,23 @@ def telling(value: str) -> str:
     """Returns the secret without the quotes of a repr, or an empty text when it is too plain to be looked for."""
     secret = value[1:-1] if len(value) > 2 and value[0] == value[-1] and value[0] in "'\"" else value
     return secret if len(secret) >= SHORTEST and _TELLING.search(secret) else ""
+
+
+def repeated(body: bytes, secrets: Mapping[str, int]) -> bool:
+    """Answers whether the JSON of an event may hold a secret more often than it stood under a secret name.
+
+    Args:
+        body: the event as it was sent.
+        secrets: what `telling` returned, and how often it stood there.
+    """
+    return any(_count(body, secret) > times for secret, times in secrets.items())
+
+
+def _count(body: bytes, secret: str) -> float:
+    """How often a text stands in JSON; without end when it could be written there in several ways."""
+    written = msgspec.json.encode(secret)[1:-1]
+    several = not secret.isascii() or b"\\" in written or b"\\u00" in body or b"\\/" in body
+    return math.inf if several else body.count(written)
 
 
 def filter_echoes(event: dict[str, Any], secrets: Iterable[str]) -> int:

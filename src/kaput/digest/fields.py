@@ -144,17 +144,21 @@ def pairs(raw: Any, notes: Notes, name: str) -> Iterator[tuple[str, Any]]:
 
 def moment(value: Any) -> float | None:
     """Reads a time: seconds since the epoch as number or text, or ISO 8601 with or without an offset (then UTC)."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, int | float):
-        return float(value) if abs(value) < 1e12 else None
-    if not isinstance(value, str) or len(value) > 64:
+    if type(value) is not str:
+        return _seconds(value)
+    if len(value) > 64:
         return None
     try:
         time = datetime.fromisoformat(value.strip())
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return _number(value)
+
+
+def _seconds(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) < 1e12 else None
 
 
 def _number(value: str) -> float | None:

@@ -29,36 +29,56 @@ from kaput.digest.secrets import (
 
 _MASK = FILTERED.encode()
 
-_NAMES = (
-    r"(?i:(?:pass|pwd|secret|token|auth|cred|csrf|xsrf|cookie|jwt|bearer|cvv|cvc|ssn|iban|otp|sess(?:ion)?[_-]?id"
+NAMES = (
+    r"pass|pwd|secret|token|auth|cred|csrf|xsrf|cookie|jwt|bearer|cvv|cvc|ssn|iban|otp|sess(?:ion)?[_-]?id"
     r"|sess(?:ion)?[_-]?key|connect\.sid|(?:api|app|private|access|signing|encryption|master|ssh|account|shared)[_-]?key"
-    r"|card[_-]?number|credit[_-]?card|kennwort|contrase|motdepasse|\bpw)[\w-]{0,32}"
-    r"(?:[\\\"'\]]|%2[27]|%5d)*(?:\s*(?:=>|[:!=]?==?|:)|>|%3[ad]|[\"'],)[ \t]*)"
+    r"|card[_-]?number|credit[_-]?card|kennwort|contrase|motdepasse"
 )
-_TOKENS = (
-    r"(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|[srp]k_(?:live|test)_\w{8,}"
-    r"|sk-[\w-]{20,}|xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,}|AIza[\w-]{30,}|SG\.[\w-]{16,}\.[\w-]{16,}|npm_\w{30,}|pypi-[\w-]{30,}"
-    r"|hf_[A-Za-z]{30,}|whsec_\w{16,}|dop_v1_\w{32,}"
+SCHEMES = r"(?i:bearer|basic) +[\w.~+/=-]{6}"
+ADDRESS = r"://[^\s/:@?#\"'<>\x00]*:[^\s/?#\"'<>\x00]+@|\w:[^\s/:@?#\"'<>\x00]+@"
+TOKENS = (
+    r"AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|[srp]k_(?:live|test)_|sk-|xox[a-z]-|xapp-|AIza|SG\.|npm_|pypi-|hf_|whsec_"
+    r"|dop_v1_"
 )
-_CARDS = r"[0-9]{13,19}|[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{1,7}|[0-9]{4}[ -][0-9]{6}[ -][0-9]{4,5}"
-_IBANS = r"[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)"
+_ISSUER = r"(?:3[04-9]|4[0-9]|5[1-5]|2[2-7]|6[0-9])"
+CARDS = (
+    rf"{_ISSUER}[0-9]{{11,17}}|{_ISSUER}[0-9]{{2}}[ -][0-9]{{4}}[ -][0-9]{{4}}[ -][0-9]{{1,7}}"
+    rf"|{_ISSUER}[0-9]{{2}}[ -][0-9]{{6}}[ -][0-9]{{4,5}}"
+)
+IBANS = r"[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)"
+PEM = r"-----(?:BEGIN|END) [A-Z0-9 ]*PRIVATE KEY"
 
 SCAN = re2.compile(
     "|".join((
-        f"({_NAMES})",
-        r"(?i:\b(bearer|basic) +[\w.~+/=-]{6,})",
-        r"(://[^\s/:@?#\"'<>\x00]*:[^\s/?#\"'<>\x00]+@|\w:[^\s/:@?#\"'<>\x00]+@)",
-        rf"\b({_TOKENS})",
-        rf"\b({_CARDS})\b",
+        rf"\b({SCHEMES})",
+        rf"((?i:{NAMES}|\bpw))",
+        f"({ADDRESS})",
+        rf"\b({TOKENS})",
+        rf"\b({CARDS})\b",
         r"\b([0-9]{3}-[0-9]{2}-[0-9]{4})\b",
-        rf"\b({_IBANS})\b",
-        r"(-----(?:BEGIN|END) [A-Z0-9 ]*PRIVATE KEY)",
-        r"(--[\w-]{0,32}(?:pass|secret|token|key|auth|cred)[\w-]{0,32} +[^\s\x00-])",
+        rf"\b({IBANS})\b",
+        f"({PEM})",
         r"\b(eyJ[\w-]{6})",
     )).encode()
 )  # fmt: skip
-"""Finds where a secret may stand; its groups are numbered like `_HANDLERS`. Texts are parted by NUL."""
+"""Finds where a secret may stand; its groups are numbered like `_HANDLERS`. Texts are parted by NUL.
 
+It holds no counted repetition that could begin at many places at once: each would multiply the states of its automaton,
+which a hostile text would make it build all. The handlers look at the rest, forward from the hit.
+"""
+
+_NAMED = 2
+"""The group of `SCAN` that is the stem of a name."""
+_FOLLOWING = re.compile(
+    rb"""(?i)[\w-]{0,32}+(?:(?:[\\"'\]]|%2[27]|%5d)*(?:\s*(?:=>|[:!=]?==?|:)|>|%3[ad]|["'],)[ \t]*| +(?=[^\s-]))"""
+)
+"""What stands between the stem of a name and its literal."""
+_TOKEN = re.compile(
+    rb"(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{20,}+|github_pat_\w{20,}+|glpat-[\w-]{16,}+|[srp]k_(?:live|test)_\w{8,}+"
+    rb"|sk-[\w-]{20,}+|xox[a-z]-[\w-]{8,}+|xapp-[\w-]{8,}+|AIza[\w-]{30,}+|SG\.[\w-]{16,}+\.[\w-]{16,}+|npm_\w{30,}+"
+    rb"|pypi-[\w-]{30,}+|hf_[A-Za-z]{30,}+|whsec_\w{16,}+|dop_v1_\w{32,}+"
+)
+_CREDENTIAL = re.compile(rb"[\w.~+/=-]*+")
 _QUOTED = re.compile(
     rb"""[bBuUrRfF]{0,2}(?:"{3}(?s:.*?)(?:"{3}|\Z)|'{3}(?s:.*?)(?:'{3}|\Z)"""
     rb"""|"(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?|`[^`]*`?)"""
@@ -120,7 +140,7 @@ def filter_text(text: bytes, hits: Iterable[tuple[int, int, int]], *, code: bool
     for group, start, end in hits:
         if start < done:
             continue
-        span = _named(text, start, end, code=code) if group == 1 else _HANDLERS[group](text, start, end)
+        span = _named(text, start, end, code=code) if group == _NAMED else _HANDLERS[group](text, start, end)
         if span[0] < span[1] and span[0] >= done:
             lines = text.count(b"\n", *span) if code else 0
             pieces += (text[done : span[0]], _MASK, b"\n" * lines)
@@ -139,9 +159,10 @@ def secret_places(template: bytes) -> list[int]:
         return []
     secret = set()
     for match in SCAN.finditer(template):
-        if match.lastindex == 1 and secret_name(_whole_name(template, match.start())[0].decode()):
-            quotes = template[match.end() : match.end() + 4]
-            secret.add(match.end() + len(quotes) - len(quotes.lstrip(b"\"'\\")))
+        following = _FOLLOWING.match(template, match.end()) if match.lastindex == _NAMED else None
+        if following and secret_name(_whole_name(template, match.start())[0].decode()):
+            quotes = template[following.end() : following.end() + 4]
+            secret.add(following.end() + len(quotes) - len(quotes.lstrip(b"\"'\\")))
     return [index for index, start in enumerate(places) if start in secret]
 
 
@@ -149,13 +170,21 @@ def secret_places(template: bytes) -> list[int]:
 
 
 def _named(text: bytes, start: int, end: int, *, code: bool) -> Span:
-    """Finds the literal that follows the name which the scan found at `start`; `end` is behind the separator."""
+    """Finds the literal that follows the name of which the scan found the stem."""
+    following = _FOLLOWING.match(text, end)
+    if not following:
+        return end, end
     name, name_end = _whole_name(text, start)
     if not secret_name(name.decode()):
         return end, end
+    end = following.end()
     separator = text[name_end:end].strip(b"\\\"'] \t")
+    if not separator and b"--" not in name:
+        return end, end
     if _MASKED.match(text, end) or _EMPTY.match(text, end):
         return end, end
+    if not separator:  # --password hunter2
+        return _matched(_WORD, text, end)
     if separator == b",":
         return _pair(text, start, end)
     if separator == b">":
@@ -282,6 +311,9 @@ def _closing(text: bytes, at: int) -> int:
 
 
 def _scheme(text: bytes, start: int, end: int) -> Span:
+    """What follows `Basic` or `Bearer`; `end` is inside of it."""
+    credential = _CREDENTIAL.match(text, end)
+    end = credential.end() if credential else end
     scheme, _, value = text[start:end].partition(b" ")
     token = value.strip().decode("ascii", "replace")
     secret = is_basic(token) if scheme.lower() == b"basic" else is_bearer(token)
@@ -298,8 +330,8 @@ def _url(text: bytes, start: int, end: int) -> Span:
     return (end, end) if user.isdigit() or user.lower() in _NO_USERS else (start + 2, end - 1)
 
 
-def _whole(_text: bytes, start: int, end: int) -> Span:
-    return start, end
+def _token(text: bytes, start: int, _end: int) -> Span:
+    return _matched(_TOKEN, text, start)
 
 
 def _card(text: bytes, start: int, end: int) -> Span:
@@ -330,12 +362,6 @@ def _jwt(text: bytes, start: int, end: int) -> Span:
     return match.span() if match else (end, end)
 
 
-def _option(text: bytes, start: int, end: int) -> Span:
-    """`--password hunter2` on a command line."""
-    name = text[start : text.index(b" ", start)][-NAME_LIMIT:].decode()
-    return _matched(_WORD, text, end - 1) if secret_name(name) else (end, end)
-
-
-_HANDLERS: tuple[Callable[[bytes, int, int], Span], ...] = (
-    _whole, _whole, _scheme, _url, _whole, _card, _ssn, _iban, _pem, _option, _jwt,
-)  # fmt: skip
+_HANDLERS: dict[int, Callable[[bytes, int, int], Span]] = {
+    1: _scheme, 3: _url, 4: _token, 5: _card, 6: _ssn, 7: _iban, 8: _pem, 9: _jwt,
+}  # fmt: skip

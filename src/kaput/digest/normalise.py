@@ -7,14 +7,24 @@ The bounds are those that the Sentry protocol's own server applies, so that no c
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from kaput.digest.fields import Notes, bounded, mapping, moment, pairs, prose, shown, text, values
 from kaput.digest.message import log_entry
 from kaput.digest.request import request, user
 from kaput.digest.stack import Stacks
 from kaput.digest.trim import cut
-from kaput.model import Breadcrumb, Breadcrumbs, Event, ExceptionChain, ExceptionValue, LogEntry, Record, Sdk
+from kaput.model import (
+    Breadcrumb,
+    Breadcrumbs,
+    Event,
+    ExceptionChain,
+    ExceptionValue,
+    FieldError,
+    LogEntry,
+    Record,
+    Sdk,
+)
 
 _ALIASES = {
     "sentry.interfaces.Message": "logentry",
@@ -44,13 +54,19 @@ _LEVEL_NUMBERS = ((50, "fatal"), (40, "error"), (30, "warning"), (20, "info"), (
 
 _OLDEST = 30 * 86400
 _AHEAD = 60
-_NAME, _LONG_NAME, _SHORT_NAME = 200, 256, 64
-_BREADCRUMBS, _BREADCRUMB_DATA, _BREADCRUMB_DEPTH = 100, 2048, 5
+_NAME, LONG_NAME, SHORT_NAME = 200, 256, 64
+BREADCRUMBS, BREADCRUMB_DATA, BREADCRUMB_DEPTH = 100, 2048, 5
 _MESSAGE = 8192
 _TAGS, _TAG = 200, 200
 _CONTEXTS, _DEPTH = 8192, 7
 _EXTRA_EACH, _EXTRA = 16384, 262144
 _FINGERPRINT, _FINGERPRINT_PART = 32, 256
+
+
+class Read(NamedTuple):
+    """The field `modules`, when it is read already."""
+
+    versions: dict[str, str]
 
 
 def select(raw: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +78,13 @@ def select(raw: dict[str, Any]) -> dict[str, Any]:
     return event
 
 
-def normalise(raw: dict[str, Any], record: Record, filtered: int = 0, rationed: Sequence[str] = ()) -> Event:
+def normalise(
+    raw: dict[str, Any],
+    record: Record,
+    filtered: int = 0,
+    rationed: Sequence[str] = (),
+    noted: Sequence[FieldError] = (),
+) -> Event:
     """Makes an event of the selected and scrubbed fields.
 
     Args:
@@ -70,12 +92,14 @@ def normalise(raw: dict[str, Any], record: Record, filtered: int = 0, rationed: 
         record: gives the id, the time of receipt, the address and the client.
         filtered: how many secrets were replaced; noted on the event.
         rationed: fields of which something was left out before; noted on the event.
+        noted: what was noted when parts of it were read before.
     """
     notes = Notes()
     if filtered:
         notes.add("filtered", "event", str(filtered))
     for name in rationed:
         notes.trimmed(name)
+    notes.errors += noted
     stacks = Stacks(notes)
     exception = stacks.exceptions(raw.get("exception"))
     entry = _without_echo(log_entry(raw.get("logentry"), raw.get("message"), notes), exception)
@@ -87,14 +111,14 @@ def normalise(raw: dict[str, Any], record: Record, filtered: int = 0, rationed: 
         event_id=record.event_id,
         received=record.received,
         timestamp=_timestamp(raw.get("timestamp"), record.received, notes),
-        platform=text(raw, "platform", _SHORT_NAME, notes).lower() or "other",
+        platform=text(raw, "platform", SHORT_NAME, notes).lower() or "other",
         level=_level(raw.get("level"), notes),
-        logger=text(raw, "logger", _SHORT_NAME, notes),
+        logger=text(raw, "logger", SHORT_NAME, notes),
         transaction=text(raw, "transaction", _NAME, notes),
-        server_name=text(raw, "server_name", _LONG_NAME, notes),
+        server_name=text(raw, "server_name", LONG_NAME, notes),
         release=text(raw, "release", _NAME, notes).strip(),
-        dist=text(raw, "dist", _SHORT_NAME, notes),
-        environment=text(raw, "environment", _SHORT_NAME, notes).strip(),
+        dist=text(raw, "dist", SHORT_NAME, notes),
+        environment=text(raw, "environment", SHORT_NAME, notes).strip(),
         logentry=entry,
         exception=exception,
         stacktrace=stack,
@@ -104,7 +128,7 @@ def normalise(raw: dict[str, Any], record: Record, filtered: int = 0, rationed: 
         tags=_tags(raw, notes),
         contexts=bounded(raw, "contexts", _CONTEXTS, _DEPTH, notes),
         extra=_extra(raw, notes),
-        modules=_modules(raw, notes),
+        modules=modules(raw, notes),
         breadcrumbs=_breadcrumbs(raw.get("breadcrumbs"), notes),
         sdk=_sdk(raw.get("sdk"), record.client, notes),
         fingerprint=_fingerprint(raw, notes),
@@ -145,7 +169,7 @@ def _timestamp(value: Any, received: float, notes: Notes) -> float:
         return received
     if received - _OLDEST <= time <= received + _AHEAD:
         return time
-    notes.add("clock_drift", "timestamp", shown(value, _LONG_NAME))
+    notes.add("clock_drift", "timestamp", shown(value, LONG_NAME))
     return received
 
 
@@ -192,22 +216,28 @@ def _extra(raw: dict[str, Any], notes: Notes) -> dict[str, Any]:
     return extra
 
 
-def _modules(raw: dict[str, Any], notes: Notes) -> dict[str, str]:
-    modules = bounded(raw, "modules", _CONTEXTS, 2, notes)
-    return {name: shown(version, _SHORT_NAME) for name, version in modules.items()}
+def modules(raw: dict[str, Any], notes: Notes) -> dict[str, str]:
+    """Reads the names and versions of packages."""
+    given = raw.get("modules")
+    if isinstance(given, Read):
+        return given.versions
+    found = bounded(raw, "modules", _CONTEXTS, 2, notes)
+    return {name: shown(version, SHORT_NAME) for name, version in found.items()}
 
 
 def _breadcrumbs(raw: Any, notes: Notes) -> Breadcrumbs | None:
     found = values(raw, notes, "breadcrumbs")
-    if len(found) > _BREADCRUMBS:
+    if len(found) > BREADCRUMBS:
         notes.trimmed("breadcrumbs")
-    first = max(0, len(found) - _BREADCRUMBS)
+    first = max(0, len(found) - BREADCRUMBS)
     crumbs = [_breadcrumb(value, f"breadcrumbs.{first + at}.", notes) for at, value in enumerate(found[first:])]
     kept = [crumb for crumb in crumbs if crumb is not None]
     return Breadcrumbs(kept) if kept else None
 
 
 def _breadcrumb(raw: Any, path: str, notes: Notes) -> Breadcrumb | None:
+    if isinstance(raw, Breadcrumb):
+        return raw
     if isinstance(raw, str):
         return Breadcrumb(message=prose(raw, _MESSAGE, notes, path + "message"))
     if not isinstance(raw, dict):
@@ -215,22 +245,22 @@ def _breadcrumb(raw: Any, path: str, notes: Notes) -> Breadcrumb | None:
         return None
     return Breadcrumb(
         timestamp=moment(raw.get("timestamp")),
-        type=text(raw, "type", _SHORT_NAME, notes, path),
-        category=text(raw, "category", _LONG_NAME, notes, path),
-        level=text(raw, "level", _SHORT_NAME, notes, path),
+        type=text(raw, "type", SHORT_NAME, notes, path),
+        category=text(raw, "category", LONG_NAME, notes, path),
+        level=text(raw, "level", SHORT_NAME, notes, path),
         message=prose(raw.get("message"), _MESSAGE, notes, path + "message"),
-        data=bounded(raw, "data", _BREADCRUMB_DATA, _BREADCRUMB_DEPTH, notes, path),
+        data=bounded(raw, "data", BREADCRUMB_DATA, BREADCRUMB_DEPTH, notes, path),
     )
 
 
 def _sdk(raw: Any, client: str, notes: Notes) -> Sdk | None:
     """The client's own name for itself, else what it presented with its key."""
     fields = mapping({"sdk": raw}, "sdk", notes)
-    name = text(fields, "name", _LONG_NAME, notes, "sdk.")
+    name = text(fields, "name", LONG_NAME, notes, "sdk.")
     if name:
-        return Sdk(name, text(fields, "version", _SHORT_NAME, notes, "sdk."))
+        return Sdk(name, text(fields, "version", SHORT_NAME, notes, "sdk."))
     name, _, version = client.partition("/")
-    return Sdk(cut(name, _LONG_NAME), cut(version, _SHORT_NAME)) if name else None
+    return Sdk(cut(name, LONG_NAME), cut(version, SHORT_NAME)) if name else None
 
 
 def _fingerprint(raw: dict[str, Any], notes: Notes) -> list[str]:

@@ -6,17 +6,21 @@ In: a record from the buffer. Out: what the store keeps of it. Pure. The roots h
 
 from collections.abc import Callable
 
+import msgspec
+
 from kaput.digest.attachment import attachment
 from kaput.digest.check_in import check_in
-from kaput.digest.decode import decode
+from kaput.digest.decode import NUL, decode
+from kaput.digest.echo import repeated
 from kaput.digest.feedback import feedback
 from kaput.digest.fingerprint import group
 from kaput.digest.normalise import normalise, select
-from kaput.digest.ration import ration
+from kaput.digest.parts import Parts
+from kaput.digest.ration import LARGE, ration
 from kaput.digest.scrub import scrub
 from kaput.digest.sessions import sessions
 from kaput.digest.title import title
-from kaput.model import ATTACHMENT, CHECK_IN, FEEDBACK, SESSIONS, Aside, Digested, Record
+from kaput.model import ATTACHMENT, CHECK_IN, FEEDBACK, SESSIONS, Aside, Digested, Event, Record
 
 
 def read(record: Record) -> Digested | Aside:
@@ -30,9 +34,27 @@ def digest(record: Record) -> Digested:
     Raises:
         Undigestible: the body is no JSON object. Any other error is a fault of Kaput's own.
     """
-    raw, cut = ration(select(decode(record.body)), len(record.body))
-    event = normalise(raw, record, scrub(raw), cut)
+    event = _regular(record) or _any(record)
     return Digested(record.project_id, event, group(event), title(event))
+
+
+def _regular(record: Record) -> Event | None:
+    """Reads an event that is well-formed JSON, part by part; None when it has to be read as a whole."""
+    if len(record.body) > LARGE or NUL in record.body:
+        return None
+    parts = Parts()
+    try:
+        fields = parts.read(record.body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    if repeated(record.body, parts.secrets):
+        return None
+    return normalise(fields, record, parts.filtered, noted=parts.notes.errors)
+
+
+def _any(record: Record) -> Event:
+    raw, cut = ration(select(decode(record.body)), len(record.body))
+    return normalise(raw, record, scrub(raw), cut)
 
 
 _READERS: dict[str, Callable[[Record], Digested | Aside]] = {

@@ -7,6 +7,7 @@ One walk decides by key, each key once (`secrets.py`), and collects the texts; o
 the places to look at (`literals.py`). A typical event has some thousand texts and a dozen such places.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -44,14 +45,30 @@ def scrub(event: dict[str, Any]) -> int:
     Returns:
         How many were replaced.
     """
-    count = sum(_scrub_params(event.get(key)) for key in ("logentry", "message"))
-    secrets: set[str] = set()
-    count += _scrub(event, 0, secrets)
+    secrets: Counter[str] = Counter()
+    count = scrub_params(event) + scrub_part(event, secrets)
     return count + (filter_echoes(event, secrets) if secrets else 0)
 
 
+def scrub_part(part: Any, secrets: Counter[str]) -> int:
+    """Replaces the secrets in a part of an event, in place, but not their echoes elsewhere.
+
+    Args:
+        part: an object or a list.
+        secrets: takes those that would be known again elsewhere, and how often each stood under a secret name.
+
+    Returns:
+        How many were replaced.
+    """
+    return _scrub(part, 0, secrets)
+
+
+def scrub_params(event: dict[str, Any]) -> int:
+    """Replaces the parameters of log messages that their templates put behind a secret name; returns how many."""
+    return sum(_scrub_params(event.get(key)) for key in ("logentry", "message"))
+
+
 def _scrub_params(entry: Any) -> int:
-    """Replaces the parameters of a log message that its template puts behind a secret name."""
     if not isinstance(entry, dict):
         return 0
     template, params = entry.get("message"), entry.get("params")
@@ -63,7 +80,7 @@ def _scrub_params(entry: Any) -> int:
     return len(places)
 
 
-def _scrub(root: Any, level: int, secrets: set[str]) -> int:
+def _scrub(root: Any, level: int, secrets: Counter[str]) -> int:
     walk = _Walk(secrets)
     walk.collect(root)
     return walk.count + walk.filter_texts(level)
@@ -75,7 +92,7 @@ class _Walk:
     `secrets` gathers those that would be known again elsewhere.
     """
 
-    def __init__(self, secrets: set[str]) -> None:
+    def __init__(self, secrets: Counter[str]) -> None:
         self.count = 0
         self._secrets = secrets
         self.texts: list[str] = []
@@ -160,7 +177,7 @@ class _Walk:
         node[key] = FILTERED
         self.count += 1
         if type(value) is str and (secret := telling(value)):
-            self._secrets.add(secret)
+            self._secrets[secret] += 1
 
     def _number(self, node: Any, key: Any, value: int) -> None:
         if is_card(str(value)[:20]):
@@ -240,7 +257,7 @@ def _hits(data: bytes) -> Iterator[tuple[int, bytes, list[tuple[int, int, int]]]
         yield index, data[first:last], hits
 
 
-def _filter_json(text: bytes, level: int, secrets: set[str]) -> tuple[bytes | None, int]:
+def _filter_json(text: bytes, level: int, secrets: Counter[str]) -> tuple[bytes | None, int]:
     """Scrubs a text that is itself JSON as a tree; None when it is not JSON."""
     if b"\\u0000" in text:
         return None, 0

@@ -3,9 +3,9 @@
 In: the name of a key or variable, or a candidate value. Out: a decision. Only the digest stage imports it.
 
 A name is taken apart at capitals, digits and signs (`X-Api-Key`, `userPassword` and `DB_PASSWD2` are words). It is
-secret when it contains one of `_STEMS` anywhere, or has one of `_WORDS` as a whole word: so `author`, `authority`,
+secret when it contains one of `STEMS` anywhere, or has one of `WORDS` as a whole word: so `author`, `authority`,
 `tokenizer` and `passenger` stay. What merely describes a secret (`auth_type`, `token_count`, `max_tokens`) stays too,
-but only for `_WORDS`: a name with a stem is always secret.
+but only for `WORDS`: a name with a stem is always secret.
 """
 
 import base64
@@ -15,17 +15,21 @@ from functools import lru_cache
 
 FILTERED = "[Filtered]"
 
-_STEMS = re.compile(
-    "passw(?:or[dt]|d)|passphrase|passcode|secret(?!ar)|apikey|appkey|privatekey|accesskey|signingkey|encryptionkey"
-    "|masterkey|sshkey|accountkey|sharedkey|credential|mysqlpwd|authtoken|accesstoken|refreshtoken|csrf|xsrf"
-    "|authorization|sessionid|sessid|sessionkey|connectsid|cardnumber|creditcard|kennwort|contrasena|motdepasse"
-)
+STEMS = (
+    "password", "passwort", "passwd", "passphrase", "passcode", "secret", "apikey", "appkey", "privatekey", "accesskey",
+    "signingkey", "encryptionkey", "masterkey", "sshkey", "accountkey", "sharedkey", "credential", "mysqlpwd",
+    "authtoken", "accesstoken", "refreshtoken", "csrf", "xsrf", "authorization", "sessionid", "sessid", "sessionkey",
+    "connectsid", "cardnumber", "creditcard", "kennwort", "contrasena", "motdepasse",
+)  # fmt: skip
 """Matched against the name in lower case without its signs."""
+_STEMS = re.compile("|".join(STEMS).replace("secret", "secret(?!ar)"))
+"""A secretary has no secrets."""
 
-_WORDS = frozenset({
+WORDS = frozenset({
     "auth", "token", "tokens", "pwd", "pw", "pass", "jwt", "bearer", "cookie", "cookies", "cvv", "cvc",
     "cvv2", "ssn", "iban", "otp", "totp", "hotp", "creds", "passkey",
 })  # fmt: skip
+"""Matched against each of its words."""
 
 _COOKIES = frozenset({"session", "sid", "sess", "remember", "login", "identity"})
 """Names that are secret when they name a cookie, and harmless elsewhere (`session` is often a database session)."""
@@ -51,7 +55,7 @@ def secret_name(name: str) -> bool:
     words = [word.lower() for word in _SPLIT.findall(name)]
     if _STEMS.search("".join(word for word in words if not word.isdigit())):
         return True
-    named = [at for at, word in enumerate(words) if word in _WORDS]
+    named = [at for at, word in enumerate(words) if word in WORDS]
     if not named or words[-1] in _DESCRIBES:
         return False
     return any(not words[at].startswith("token") or at == 0 or words[at - 1] not in _COUNTS for at in named)

@@ -18,14 +18,14 @@ _FEWEST = 10
 """Frames that each stack may have at least."""
 _EXCEPTIONS_OLDEST, _EXCEPTIONS_NEWEST = 10, 40
 _THREADS = 100
-_LINE = 512
-_LINES = 10
-_NAME = 256
+LINE = 512
+LINES = 10
+NAME = 256
 _UNKNOWN = "?"
 """What JavaScript's SDKs call a function whose name they do not know."""
-_PATH = 1024
+PATH = 1024
 _VALUE = 8192
-_VARS, _VARS_DEPTH = 2048, 5
+VARS, VARS_DEPTH = 2048, 5
 
 
 class Stacks:
@@ -54,12 +54,12 @@ class Stacks:
             notes.invalid(path[:-1], raw)
             return None
         exception = ExceptionValue(
-            type=text(raw, "type", _NAME, notes, path),
+            type=text(raw, "type", NAME, notes, path),
             value=prose(raw.get("value"), _VALUE, notes, path + "value"),
-            module=text(raw, "module", _NAME, notes, path),
+            module=text(raw, "module", NAME, notes, path),
             mechanism=_mechanism(raw.get("mechanism"), notes, path + "mechanism."),
             stacktrace=self.stacktrace(raw.get("stacktrace"), path + "stacktrace."),
-            thread_id=text(raw, "thread_id", _NAME, notes, path) or None,
+            thread_id=text(raw, "thread_id", NAME, notes, path) or None,
         )
         if exception.type or exception.value or exception.stacktrace:
             return exception
@@ -81,16 +81,19 @@ class Stacks:
             self._notes.invalid(path[:-1], raw)
             return None
         return Thread(
-            id=text(raw, "id", _NAME, self._notes, path),
-            name=text(raw, "name", _NAME, self._notes, path),
+            id=text(raw, "id", NAME, self._notes, path),
+            name=text(raw, "name", NAME, self._notes, path),
             crashed=flag(raw.get("crashed")) or False,
             current=flag(raw.get("current")) or False,
             stacktrace=self.stacktrace(raw.get("stacktrace"), path + "stacktrace."),
         )
 
     def stacktrace(self, raw: Any, path: str) -> Stacktrace | None:
-        """Reads one stack; of a long one the newest 200 frames and the oldest 50 are kept."""
+        """Reads one stack, unless it is read; of a long one the newest 200 frames and the oldest 50 are kept."""
         notes = self._notes
+        if isinstance(raw, Stacktrace):
+            self._left -= len(raw.frames)
+            return raw
         if isinstance(raw, dict):
             raw = raw.get("frames")
         if raw is None or not isinstance(raw, list):
@@ -108,32 +111,33 @@ class Stacks:
         else:
             chosen = list(indexes)
         self._left -= len(chosen)
-        frames = [_frame(raw[index], notes, f"{path}frames.{index}.") for index in chosen]
-        kept = [frame for frame in frames if frame is not None]
+        frames = [frame(raw[index], notes, f"{path}frames.{index}.") for index in chosen]
+        kept = [one for one in frames if one is not None]
         return Stacktrace(kept, omitted) if kept else None
 
 
-def _frame(raw: Any, notes: Notes, path: str) -> Frame | None:
+def frame(raw: Any, notes: Notes, path: str) -> Frame | None:
+    """Reads one frame."""
     if not isinstance(raw, dict):
         notes.invalid(path[:-1], raw)
         return None
-    filename = text(raw, "filename", _PATH, notes, path)
-    abs_path = text(raw, "abs_path", _PATH, notes, path)
-    module = text(raw, "module", _NAME, notes, path)
+    filename = text(raw, "filename", PATH, notes, path)
+    abs_path = text(raw, "abs_path", PATH, notes, path)
+    module = text(raw, "module", NAME, notes, path)
     in_app = flag(raw.get("in_app"))
     line = raw.get("context_line")
     return Frame(
         filename=filename or abs_path,
         abs_path=abs_path,
         module=module,
-        function="" if raw.get("function") == _UNKNOWN else text(raw, "function", _NAME, notes, path),
+        function="" if raw.get("function") == _UNKNOWN else text(raw, "function", NAME, notes, path),
         lineno=whole(raw, "lineno", notes, path),
         colno=whole(raw, "colno", notes, path),
-        pre_context=_lines(raw.get("pre_context"))[-_LINES:],
-        context_line=cut(line, _LINE) if isinstance(line, str) else None,
-        post_context=_lines(raw.get("post_context"))[:_LINES],
+        pre_context=_lines(raw.get("pre_context"))[-LINES:],
+        context_line=cut(line, LINE) if isinstance(line, str) else None,
+        post_context=_lines(raw.get("post_context"))[:LINES],
         in_app=is_own(filename, abs_path, module) if in_app is None else in_app,
-        vars=bounded(_with_vars(raw), "vars", _VARS, _VARS_DEPTH, notes, path),
+        vars=variables(raw, notes, path),
     )
 
 
@@ -141,29 +145,29 @@ def _lines(raw: Any) -> list[str]:
     """The lines around; what is no text is an empty line, so that line numbers stay right."""
     if not isinstance(raw, list):
         return []
-    near = raw if len(raw) <= _LINES else raw[:_LINES] + raw[-_LINES:]
-    return [cut(line, _LINE) if isinstance(line, str) else "" for line in near]
+    near = raw if len(raw) <= LINES else raw[:LINES] + raw[-LINES:]
+    return [cut(line, LINE) if isinstance(line, str) else "" for line in near]
 
 
-def _with_vars(raw: dict[str, Any]) -> dict[str, Any]:
-    """Variables in a list have their place as their name."""
+def variables(raw: dict[str, Any], notes: Notes, path: str) -> dict[str, Any]:
+    """Reads the variables of a frame; those in a list have their place as their name."""
     if isinstance(raw.get("vars"), list):
-        return {"vars": {str(index): value for index, value in enumerate(raw["vars"])}}
-    return raw
+        raw = {"vars": {str(index): value for index, value in enumerate(raw["vars"])}}
+    return bounded(raw, "vars", VARS, VARS_DEPTH, notes, path)
 
 
 def _mechanism(raw: Any, notes: Notes, path: str) -> Mechanism | None:
     if raw is None:
         return None
     if isinstance(raw, str):
-        return Mechanism(type=cut(raw, _NAME))
+        return Mechanism(type=cut(raw, NAME))
     raw = mapping({"mechanism": raw}, "mechanism", notes, path)
     return Mechanism(
-        type=text(raw, "type", _NAME, notes, path),
+        type=text(raw, "type", NAME, notes, path),
         handled=flag(raw.get("handled")),
         synthetic=flag(raw.get("synthetic")) or False,
         exception_id=whole(raw, "exception_id", notes, path),
         parent_id=whole(raw, "parent_id", notes, path),
         is_exception_group=flag(raw.get("is_exception_group")) or False,
-        source=text(raw, "source", _NAME, notes, path),
+        source=text(raw, "source", NAME, notes, path),
     )

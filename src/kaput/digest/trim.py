@@ -12,7 +12,7 @@ _encode = msgspec.json.Encoder().encode
 
 _ENTRY = 48
 """Characters that every entry of a cut object may at least have."""
-_KEY = 200
+KEY = 200
 _BIG = 2**63
 _MARK = "..."
 
@@ -58,7 +58,7 @@ class _Allowance:
             if self.left <= 0:
                 self.cut = True
                 break
-            short = cut(key, _KEY)
+            short = cut(key, KEY)
             self.left -= len(short) + 4
             result[short] = self.take(item, depth)
         return result
@@ -103,7 +103,7 @@ def bound_object(value: dict[str, Any], characters: int, depth: int) -> tuple[di
         share.left = before
         kept[key] = share.take(item, depth - 1)
         left -= before - max(0, share.left) + len(key)
-    return {cut(key, _KEY): kept[key] for key in value if key in kept}, True
+    return {cut(key, KEY): kept[key] for key in value if key in kept}, True
 
 
 def _fits(value: Any, characters: int, depth: int) -> bool:
@@ -116,7 +116,7 @@ def _is_flat(value: Any, depth: int) -> bool:
     kind = type(value)
     if kind is dict:
         inner = value.values()
-        if value and (depth <= 0 or max(map(len, value)) > _KEY):
+        if value and (depth <= 0 or max(map(len, value)) > KEY):
             return False
     elif kind is list:
         inner = value

@@ -1,0 +1,194 @@
+"""The fields of an event, read part by part, each as far as it needs it.
+
+In: the JSON text of an event. Out: its selected fields, scrubbed, with stacks and breadcrumbs of the usual shape as the
+structs of the event already. Only `record.py` imports it.
+
+A part is looked at for secrets as it was sent (`suspicion.py`), and walked through only when one may stand in it. What
+has the usual shape and size (`regular.py`) needs nothing else; everything else is left for `normalise.py`. Frames recur
+from event to event, so what became of one, without its variables, is remembered.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
+
+from kaput.digest import regular
+from kaput.digest.fields import Notes, moment
+from kaput.digest.normalise import BREADCRUMB_DATA, Read, modules, select
+from kaput.digest.scrub import scrub_params, scrub_part
+from kaput.digest.stack import VARS, frame, variables
+from kaput.digest.suspicion import suspicious
+from kaput.model import Breadcrumb, FieldError, Frame, Stacktrace
+
+_FRAMES = 250
+"""Frames of all stacks in a field; of more, some are left out."""
+_FIELDS = regular.RegularFrame.__struct_fields__[:-1]
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+class _KnownFrame(NamedTuple):
+    """What becomes of a frame without its variables, and what was filtered in it."""
+
+    frame: Frame
+    filtered: int
+    secrets: Counter[str]
+
+
+class _KnownModules(NamedTuple):
+    """What becomes of the names and versions of an application's packages."""
+
+    versions: dict[str, str]
+    filtered: int
+    secrets: Counter[str]
+    errors: list[FieldError]
+
+
+class Parts:
+    """Reads one event.
+
+    Attributes:
+        notes: what could not be kept as it came.
+        filtered: how many secrets were replaced.
+        secrets: those that stood under a secret name and would be known again elsewhere, and how often.
+    """
+
+    def __init__(self) -> None:
+        self.notes = Notes()
+        self.filtered = 0
+        self.secrets: Counter[str] = Counter()
+
+    def read(self, body: bytes) -> dict[str, Any]:
+        """Reads the fields that an event has; raises what msgspec raises when it is no well-formed object."""
+        raws = {name: bytes(raw) for name, raw in regular.fields(body).items()}
+        raws = select({name: raw for name, raw in raws.items() if raw != b"null"})
+        read: dict[str, Any] = {}
+        for name, reader in self._readers.items():
+            if name in raws:
+                try:
+                    read[name] = reader(self, raws[name])
+                except msgspec.ValidationError:
+                    continue
+                del raws[name]
+        return read | self._others(raws)
+
+    def _others(self, raws: dict[str, bytes]) -> dict[str, Any]:
+        """Reads fields of any shape."""
+        found: dict[str, Any] = _decode(b"{" + b",".join(b'"%b":%b' % (n.encode(), r) for n, r in raws.items()) + b"}")
+        names = list(raws)
+        self.filtered += scrub_params(found)
+        return found | self._scrubbed({names[index]: found[names[index]] for index in suspicious(list(raws.values()))})
+
+    def _modules(self, raw: bytes) -> Read:
+        modules = _known_modules(raw)
+        self._add(modules.filtered, modules.secrets)
+        self.notes.errors += modules.errors
+        return Read(modules.versions)
+
+    def _add(self, filtered: int, secrets: Counter[str]) -> None:
+        self.filtered += filtered
+        if secrets:
+            self.secrets += secrets
+
+    def _scrubbed(self, part: dict[str, Any]) -> dict[str, Any]:
+        if part:
+            self.filtered += scrub_part(part, self.secrets)
+        return part
+
+    def _exceptions(self, raw: bytes) -> dict[str, Any]:
+        return self._holders(regular.exceptions(raw).values, "exception.values.")
+
+    def _threads(self, raw: bytes) -> dict[str, Any]:
+        return self._holders(regular.threads(raw).values, "threads.values.")
+
+    def _stacktrace(self, raw: bytes) -> Stacktrace | None:
+        return self._stack(regular.stack(raw), "stacktrace.")
+
+    def _holders(self, holders: Sequence[regular.Holder], path: str) -> dict[str, Any]:
+        """Reads exceptions or threads, the last ones first as `stack.py` does."""
+        if sum(len(one.stacktrace.frames) for one in holders if one.stacktrace) > _FRAMES:
+            raise msgspec.ValidationError
+        found = [{name: getattr(one, name) for name in one.__struct_fields__} for one in holders]
+        stacks = [one.pop("stacktrace") for one in found]
+        for index in suspicious([_encode(one) for one in found]):
+            self._scrubbed(found[index])
+        for index in reversed(range(len(found))):
+            if stacks[index]:
+                found[index]["stacktrace"] = self._stack(stacks[index], f"{path}{index}.stacktrace.")
+        return {"values": found}
+
+    def _stack(self, stack: regular.RegularStack, path: str) -> Stacktrace | None:
+        if len(stack.frames) > _FRAMES:
+            raise msgspec.ValidationError
+        frames: list[Frame] = []
+        for one, held in zip(stack.frames, self._variables(stack.frames, path), strict=True):
+            known = _known_frame(msgspec.structs.astuple(one)[:-1])
+            frames.append(msgspec.structs.replace(known.frame, vars=held))
+            self._add(known.filtered, known.secrets)
+        return Stacktrace(frames) if frames else None
+
+    def _variables(self, frames: Sequence[regular.RegularFrame], path: str) -> list[dict[str, Any]]:
+        """Reads the variables of a stack, all regular ones at once."""
+        raws = [bytes(one.vars) for one in frames]
+        odd = suspicious(raws) | {index for index, raw in enumerate(raws) if len(raw) > VARS}
+        try:
+            found = regular.objects([b"{}" if index in odd else raw for index, raw in enumerate(raws)])
+        except msgspec.ValidationError:
+            found, odd = [None] * len(raws), set(range(len(raws)))
+        for index in sorted(odd):
+            part = self._scrubbed({"vars": _decode(raws[index])})
+            found[index] = variables(part, self.notes, f"{path}frames.{index}.")
+        return [one or {} for one in found]
+
+    def _breadcrumbs(self, raw: bytes) -> list[Any]:
+        """Reads breadcrumbs: those of the usual shape and size as structs, the others as they are."""
+        raws = [bytes(one) for one in regular.trail(raw)]
+        odd = suspicious(raws) | {index for index, one in enumerate(raws) if len(one) > BREADCRUMB_DATA}
+        plain = [index for index in range(len(raws)) if index not in odd]
+        found = self._scrubbed({str(index): _decode(raws[index]) for index in odd})
+        for index, crumb in zip(plain, regular.breadcrumbs([raws[index] for index in plain]), strict=True):
+            found[str(index)] = _breadcrumb(crumb)
+        return [found[str(index)] for index in range(len(raws))]
+
+    _readers: ClassVar = {
+        "exception": _exceptions,
+        "stacktrace": _stacktrace,
+        "threads": _threads,
+        "breadcrumbs": _breadcrumbs,
+        "modules": _modules,
+    }
+
+
+def _breadcrumb(crumb: regular.RegularBreadcrumb) -> Breadcrumb:
+    return Breadcrumb(
+        moment(crumb.timestamp),
+        crumb.type or "",
+        crumb.category or "",
+        crumb.level or "",
+        crumb.message or "",
+        crumb.data or {},
+    )
+
+
+@lru_cache(maxsize=2048)
+def _known_frame(fields: tuple[Any, ...]) -> _KnownFrame:
+    """Scrubs and reads a frame without its variables."""
+    raw = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in zip(_FIELDS, fields, strict=True)
+    }
+    secrets: Counter[str] = Counter()
+    filtered = scrub_part(raw, secrets)
+    return _KnownFrame(frame(raw, Notes(), "") or Frame(), filtered, secrets)
+
+
+@lru_cache(maxsize=256)
+def _known_modules(raw: bytes) -> _KnownModules:
+    fields = {"modules": _decode(raw)}
+    secrets: Counter[str] = Counter()
+    notes = Notes()
+    filtered = scrub_part(fields, secrets)
+    return _KnownModules(modules(fields, notes), filtered, secrets, notes.errors)

@@ -1,0 +1,134 @@
+"""The shapes that most parts of most events have, in sizes that are kept whole.
+
+In: JSON text. Out: structs, by one typed decode that also checks every bound; what has another shape raises
+msgspec.ValidationError and is read by `stack.py` and `normalise.py` instead. Only `parts.py` imports it.
+
+Variables and breadcrumbs stay JSON text until it is known whether a secret may stand in them (`suspicion.py`).
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from kaput.digest.normalise import BREADCRUMBS, LONG_NAME, SHORT_NAME
+from kaput.digest.stack import LINE, LINES, NAME, PATH
+from kaput.digest.trim import KEY
+
+_MOST = 50
+"""Exceptions or threads."""
+
+_Name = Annotated[str, Meta(max_length=NAME)]
+_Path = Annotated[str, Meta(max_length=PATH)]
+_Line = Annotated[str, Meta(max_length=LINE)]
+_Lines = Annotated[tuple[_Line, ...], Meta(max_length=LINES)]
+_Number = Annotated[int, Meta(ge=0, lt=10**12)]
+"""A larger one may be a payment card."""
+_Short = Annotated[str, Meta(max_length=SHORT_NAME)]
+_Long = Annotated[str, Meta(max_length=LONG_NAME)]
+
+_Key = Annotated[str, Meta(max_length=KEY)]
+_Scalar = str | int | float | bool | None
+_Level1 = str | int | float | bool | list[_Scalar] | dict[_Key, _Scalar] | None
+_Level2 = str | int | float | bool | list[_Level1] | dict[_Key, _Level1] | None
+_Level3 = str | int | float | bool | list[_Level2] | dict[_Key, _Level2] | None
+_Level4 = str | int | float | bool | list[_Level3] | dict[_Key, _Level3] | None
+_Object = dict[_Key, _Level4]
+"""Five levels: the depth to which variables and the data of breadcrumbs are kept."""
+
+
+class RegularFrame(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """One frame; its fields have the order of `model.Frame`."""
+
+    filename: _Path | None = None
+    abs_path: _Path | None = None
+    module: _Name | None = None
+    function: _Name | None = None
+    lineno: _Number | None = None
+    colno: _Number | None = None
+    pre_context: _Lines | None = None
+    context_line: _Line | None = None
+    post_context: _Lines | None = None
+    in_app: bool | None = None
+    vars: Raw = Raw(b"{}")
+
+
+class RegularStack(Struct, frozen=True, forbid_unknown_fields=True):
+    """One stack trace."""
+
+    frames: list[RegularFrame] = []
+
+
+class RegularException(Struct, frozen=True, forbid_unknown_fields=True):
+    """One exception; only its stack needs a certain shape."""
+
+    type: Any = None
+    value: Any = None
+    module: Any = None
+    mechanism: Any = None
+    thread_id: Any = None
+    stacktrace: RegularStack | None = None
+
+
+class RegularThread(Struct, frozen=True, forbid_unknown_fields=True):
+    """One thread."""
+
+    id: Any = None
+    name: Any = None
+    crashed: Any = None
+    current: Any = None
+    stacktrace: RegularStack | None = None
+
+
+class _Exceptions(Struct, frozen=True, forbid_unknown_fields=True):
+    values: Annotated[list[RegularException], Meta(max_length=_MOST)]
+
+
+class _Threads(Struct, frozen=True, forbid_unknown_fields=True):
+    values: Annotated[list[RegularThread], Meta(max_length=_MOST)]
+
+
+class RegularBreadcrumb(Struct, frozen=True, gc=False):
+    """One breadcrumb; its other texts are as short as the whole of it."""
+
+    timestamp: str | int | float | None = None
+    type: _Short | None = None
+    category: _Long | None = None
+    level: _Short | None = None
+    message: str | None = None
+    data: _Object | None = None
+
+
+_Trail = Annotated[list[Raw], Meta(max_length=BREADCRUMBS)]
+
+
+class _Breadcrumbs(Struct, frozen=True):
+    values: _Trail
+
+
+Holder = RegularException | RegularThread
+
+fields = msgspec.json.Decoder(dict[str, Raw]).decode
+"""Reads an event as its fields."""
+stack = msgspec.json.Decoder(RegularStack).decode
+exceptions = msgspec.json.Decoder(_Exceptions).decode
+threads = msgspec.json.Decoder(_Threads).decode
+_trail = msgspec.json.Decoder(_Trail | _Breadcrumbs).decode
+_objects = msgspec.json.Decoder(list[_Object | None]).decode
+_breadcrumbs = msgspec.json.Decoder(list[RegularBreadcrumb]).decode
+
+
+def trail(raw: bytes) -> list[Raw]:
+    """Reads breadcrumbs, each as JSON text."""
+    found = _trail(raw)
+    return found.values if isinstance(found, _Breadcrumbs) else found
+
+
+def objects(raws: list[bytes]) -> list[dict[str, Any] | None]:
+    """Reads objects of bounded depth."""
+    return _objects(b"[" + b",".join(raws) + b"]")
+
+
+def breadcrumbs(raws: list[bytes]) -> list[RegularBreadcrumb]:
+    """Reads breadcrumbs."""
+    return _breadcrumbs(b"[" + b",".join(raws) + b"]")

@@ -1,0 +1,90 @@
+"""An event that is read part by part becomes what it becomes when it is read as a whole."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kaput.digest.decode import decode
+from kaput.digest.normalise import normalise, select
+from kaput.digest.parts import Parts
+from kaput.digest.record import digest
+from kaput.digest.scrub import scrub
+from kaput.model import Event, Record
+
+EVENTS = Path(__file__).parent.parent / "corpus" / "events"
+REAL = {path.name: json.loads(path.read_text()) for path in sorted(EVENTS.glob("*.json"))}
+SMALL = [event for event in REAL.values() if len(json.dumps(event)) < 12_000]
+ODD: list[Any] = [
+    *(None, True, -1, 4111111111111111, 10**30, 1.5, "", "x", "l\nm", "é" * 300, "y" * 600, "z" * 9000, [], {}),
+    *("password=hunter2x", "--token", '{"password":"hunter2x"}', "https://bob:hunter2x@x/", "2026-11-22T14:55:01Z"),
+    *(["password", "x"], ["--token", "x"], {"password": "x"}, {"name": "token", "value": "x"}, {"k" * 250: 1}),
+    *({"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}, {"values": [1]}, {"cookies": {"session": "x"}}, ["a"] * 300),
+]
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [place for key, value in items for place in [(*path, key), *places(value, (*path, key))]]
+
+
+PLACES = [places(event) for event in SMALL]
+
+
+def record(event: Any) -> Record:
+    return Record(1, "ab" * 16, 1795359306.0, json.dumps(event).encode(), "c/1", "10.0.0.7")
+
+
+def by_parts(event: Any) -> Event:
+    return digest(record(event)).event
+
+
+def as_a_whole(event: Any) -> Event:
+    raw = select(decode(record(event).body))
+    return normalise(raw, record(event), scrub(raw))
+
+
+def content(event: Event) -> dict[str, Any]:
+    """What is compared: everything, but not the order of the notes."""
+    fields = {name: getattr(event, name) for name in Event.__struct_fields__}
+    return fields | {"errors": sorted((error.type, error.name, error.value) for error in event.errors)}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_events_come_out_the_same(name: str) -> None:
+    """Neither the shortcut for the usual shapes nor what is remembered of frames changes anything."""
+    for _ in range(2):
+        assert content(by_parts(REAL[name])) == content(as_a_whole(REAL[name]))
+
+
+@given(st.data(), st.integers(0, len(SMALL) - 1))
+def test_odd_events_come_out_the_same(data: st.DataObject, index: int) -> None:
+    """Whatever stands in one place of a real event, at any depth, the whole event comes out the same."""
+    event = copy.deepcopy(SMALL[index])
+    *way, last = data.draw(st.sampled_from(PLACES[index]))
+    node = event
+    for key in way:
+        node = node[key]
+    node[last] = data.draw(st.sampled_from(ODD))
+    assert content(by_parts(event)) == content(as_a_whole(event))
+
+
+def test_what_stands_under_a_secret_name_is_known_to_be_looked_for_elsewhere() -> None:
+    """Its echoes are in parts that were not walked through."""
+    frame = {"function": "f", "vars": {"password": "hunter2-x", "note": "'plain'"}}
+    parts = Parts()
+    parts.read(json.dumps({"exception": {"values": [{"type": "E", "stacktrace": {"frames": [frame]}}]}}).encode())
+    assert parts.secrets == {"hunter2-x": 1}
+
+
+def test_one_secret_does_not_hide_another_in_the_same_breadcrumbs() -> None:
+    """Each breadcrumb is looked at for itself; the others are kept as they are."""
+    crumbs = [{"message": "a"}, {"message": "password=hunter2"}, {"message": "b"}, {"data": {"token": "hunter2"}}]
+    found = by_parts({"breadcrumbs": crumbs}).breadcrumbs
+    assert found is not None
+    assert [crumb.message for crumb in found.values] == ["a", "password=[Filtered]", "b", ""]
+    assert found.values[3].data == {"token": "[Filtered]"}

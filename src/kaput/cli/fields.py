@@ -19,6 +19,7 @@ from kaput.store.base import (
     FeedbackRow,
     IssueRow,
     KeyRow,
+    MonitorRow,
     ProjectRow,
     ReleaseRow,
     TagCount,
@@ -139,6 +140,27 @@ def session_fields(counts: SessionCounts) -> dict[str, Any]:
         "abnormal": counts.abnormal,
         "crashed": counts.crashed,
         "crash_free": counts.crash_free,
+    }
+
+
+def monitor_fields(row: MonitorRow) -> dict[str, Any]:
+    """Returns what `kaput monitors --json` shows of a monitor."""
+    monitor, config = row.monitor, row.monitor.config
+    return {
+        "id": monitor.id,
+        "monitor": monitor.slug,
+        "project": row.project,
+        "environment": monitor.environment,
+        "state": row.state.replace(" ", "_"),
+        "paused": monitor.paused,
+        "failing": monitor.failing,
+        "issue": row.short_id or None,
+        "schedule": {"type": config.type, "value": config.value, "unit": config.unit, "timezone": config.timezone},
+        "schedule_in_words": monitor.schedule,
+        "problem": monitor.problem,
+        "last_run": None if monitor.last_run is None else iso(monitor.last_run),
+        "last_duration": monitor.last_duration,
+        "next_run": None if monitor.expected is None else iso(monitor.expected),
     }
 
 

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "releases": ("releases", "List releases, newest first, and how many of their sessions crashed."),
     "tail": ("events", "Show new events as they come."),
     "export": ("events", "Write every stored event as JSON lines."),
+    "monitors": ("monitors", "List cron jobs, how each is doing and when it runs next."),
     "stats": ("numbers", "Count what was accepted, digested, dropped and stored."),
     "project": ("projects", "Make and list projects, their keys and their filters."),
     "user": ("accounts", "Make accounts and change passwords."),

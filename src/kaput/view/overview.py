@@ -137,7 +137,9 @@ def steps(rows: Sequence[ActivityRow], first_seen: float, viewer: str) -> tuple[
 
 def _step(row: ActivityRow, viewer: str) -> Step:
     words = WORDS.get(row.kind, row.kind.replace("_", " "))
-    who = "you" if row.who and row.who == viewer else row.who
+    # Whom nobody else resolved, good runs of its cron job did.
+    nobody = "Kaput" if row.kind == "resolved" else ""
+    who = "you" if row.who and row.who == viewer else row.who or nobody
     detail = f" in {row.detail}" if row.detail and row.kind in WORDS else f" {row.detail}" if row.detail else ""
     return Step(visible(words + detail + (f" by {who}" if who else "")), row.time, row.kind, visible(row.detail))
 

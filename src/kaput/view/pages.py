@@ -18,7 +18,20 @@ from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response
 
-from kaput.view import attachments, auth, feedback, issue, issues, metrics, people, projects, releases, render, server
+from kaput.view import (
+    attachments,
+    auth,
+    feedback,
+    issue,
+    issues,
+    metrics,
+    monitors,
+    people,
+    projects,
+    releases,
+    render,
+    server,
+)
 from kaput.view.access import load_person, visible_projects
 from kaput.view.banners import banners
 from kaput.view.chart import bars
@@ -64,7 +77,7 @@ def create_pages(parts: Parts) -> Flask:
     _add_rendering(app, parts)
     register_failures(app)
     app.after_request(seal)
-    for module in (auth, issues, issue, feedback, attachments, releases, projects, people, server, metrics):
+    for module in (auth, issues, issue, feedback, attachments, releases, monitors, projects, people, server, metrics):
         app.register_blueprint(module.blueprint)
     return app
 
@@ -89,6 +102,8 @@ def _add_rendering(app: Flask, parts: Parts) -> None:
     app.jinja_env.filters.update(
         ago=lambda seconds: render.ago(seconds, parts.clock()),
         ago_in_words=lambda seconds: render.ago_in_words(seconds, parts.clock()),
+        until=lambda seconds: render.until(seconds, parts.clock()),
+        length_of=render.length,
         iso=render.iso,
         exact=render.exact,
         number=render.number,

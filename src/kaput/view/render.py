@@ -26,6 +26,24 @@ def ago_in_words(seconds: float, now: float) -> str:
     return "just now" if text == "now" else f"{text} ago"
 
 
+def until(seconds: float, now: float) -> str:
+    """Writes how far ahead a time is, in its largest whole unit: `in 3 h`, `now`."""
+    text = ago(now, seconds)
+    return text if text == "now" else f"in {text}"
+
+
+def length(seconds: float) -> str:
+    """Writes how long something took: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < MINUTE:
+        return f"{whole} s"
+    large, small, units = (MINUTE, 1, ("min", "s")) if whole < HOUR else (HOUR, MINUTE, ("h", "min"))
+    rest = whole % large // small
+    return f"{number(whole // large)} {units[0]}" + (f" {rest} {units[1]}" if rest else "")
+
+
 def iso(seconds: float) -> str:
     """Writes a time for the `datetime` attribute: `2026-11-22T14:53:00Z`."""
     return _date(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")

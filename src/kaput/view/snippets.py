@@ -1,7 +1,7 @@
 """What to copy into an application so that it reports.
 
-In: a DSN. Out: for each client library the command that installs it and the lines that set it up. Pure; only
-`view/projects.py` imports it.
+In: a DSN. Out: for each client library the command that installs it and the lines that set it up. Pure;
+`view/projects.py` and `view/monitors.py` import it.
 """
 
 from dataclasses import dataclass
@@ -123,6 +123,14 @@ def snippet(slug: str) -> Snippet | None:
 def filled(one: Snippet, address: str) -> str:
     """Returns the lines of a snippet with the DSN in its place."""
     return one.code.replace("{dsn}", address).replace("{store}", store_url(address)).rstrip("\n")
+
+
+def cron_url(address: str, job: str) -> str:
+    """Returns where a shell script tells of the runs of a job."""
+    split = urlsplit(address)
+    key, _, host = split.netloc.rpartition("@")
+    prefix, _, project = split.path.rpartition("/")
+    return f"{split.scheme}://{host}{prefix}/api/{project}/cron/{job}/{key}/"
 
 
 def store_url(address: str) -> str:

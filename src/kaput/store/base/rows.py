@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from kaput.model import Dead, Event, Kind, Monitor, Run
+from kaput.model import Dead, Event, Kind, Monitor, Run, RunStatus
 
 
 class Status(StrEnum):
@@ -202,6 +202,19 @@ class MonitorRow(Struct, frozen=True):
     project: str
     short_id: str
     runs: list[Run]
+
+    @property
+    def state(self) -> str:
+        """What a person must know first: paused, failing, missed, timed out, running, ok, or waiting for the first."""
+        if self.monitor.paused:
+            return "paused"
+        bad = _BAD.get(self.monitor.status) if self.monitor.status else None
+        if bad or any(run.status is RunStatus.IN_PROGRESS for run in self.runs):
+            return bad or "running"
+        return "ok" if self.monitor.status else "waiting"
+
+
+_BAD = {RunStatus.ERROR: "failing", RunStatus.MISSED: "missed", RunStatus.TIMEOUT: "timed out"}
 
 
 class ReleaseRow(Struct, frozen=True):

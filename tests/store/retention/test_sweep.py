@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from kaput.model import Drop
+from kaput.model import Attachment, Batch, Drop, Feedback
 from kaput.store.base import Limits, Store
 from kaput.store.retention.tags import KEPT_KEYS, KEPT_VALUES, MOST_KEYS, MOST_VALUES
 from kaput.store.retention.users import KEPT_USERS, MOST_USERS
@@ -85,6 +85,20 @@ def test_feedback_goes_with_age(store: Store, path: Path) -> None:
     )
     assert old(store) == 69
     assert [one.comments for one in store.feedback.of_project(1, 1000)] == [str(number) for number in range(31)]
+
+
+def test_what_is_attached_goes_with_its_feedback(store: Store, path: Path) -> None:
+    """Row and file of a screenshot go with the words that it came with, and count as no loss."""
+    ids = [f"{number:032x}" for number in (1, 2)]
+    said = [
+        Feedback(1, one, "", "Joe", "", "It broke.", NOW - days * DAY) for one, days in zip(ids, (99, 1), strict=True)
+    ]
+    files = [Attachment(1, one, one, "shot.png", "image/png", "event.attachment", NOW, b"x") for one in ids]
+    store.batches.commit(Batch([], [], [], [], [*said, *files]), lambda _changes, _members: [])
+    assert old(store) == 1
+    assert list(store.attachments.of(1, ids)) == [ids[1]]
+    assert [file.name for file in (path.parent / "files").iterdir()] == [ids[1]]
+    assert store.facts.tallies().dropped == {}
 
 
 def test_a_tag_with_values_without_end_is_bounded(store: Store, path: Path) -> None:

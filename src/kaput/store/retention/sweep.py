@@ -94,7 +94,7 @@ class SqlRetention:
         if limits.days:
             before = self._clock() - limits.days * DAY
             yield from self._expired(before)
-            yield from self._until_done(lambda connection, rows: purge_feedback(connection, before, rows))
+            yield from self._feedback(before)
             yield from self._notices(before)
             hour = self._oldest_hour(limits)
             yield from self._until_done(lambda connection, rows: purge_drops(connection, hour, rows))
@@ -171,6 +171,15 @@ class SqlRetention:
                 gone: Gone = delete_events(connection, portion, self._clock())
             self._files.remove(gone.files)
             yield Swept(gone.events, gone.size, self._pace.held)
+
+    def _feedback(self, before: float) -> Iterator[Swept]:
+        while True:
+            with self._step() as connection:
+                count, files = purge_feedback(connection, before, self._pace.rows)
+            self._files.remove(files)
+            if not count:
+                return
+            yield Swept(count, 0, self._pace.held)
 
     def _notices(self, before: float) -> Iterator[Swept]:
         while True:

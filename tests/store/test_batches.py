@@ -114,6 +114,16 @@ def test_a_resolved_issue_regresses_by_a_later_event_only(store: Store, clock: S
     assert [line.kind for line in store.issues.activity(issue.id)] == ["regressed", "resolved"]
 
 
+def test_a_clock_that_is_set_back(store: Store, clock: SettableClock) -> None:
+    """An issue that was resolved at a time to come regresses by any event."""
+    store.batches.commit(batch(digested()), tell_all)
+    issue = store.issues.find(IssueFilter()).issues[0]
+    store.issues.set_status(issue.id, Status.RESOLVED, None)
+    clock.now -= 3600
+    changes = store.batches.commit(batch(digested(received=clock.now)), tell_all)
+    assert [change.kind for change in changes] == [Kind.REGRESSED]
+
+
 def test_a_muted_issue_stays_muted(store: Store) -> None:
     """Events of a muted issue are counted and change nothing."""
     store.batches.commit(batch(digested()), tell_all)

@@ -105,6 +105,18 @@ def test_flood(shop: Shop, teller: Teller, mailbox: Mailbox) -> None:
     assert shop.notices == {"sent": 40, "pending": 0, "failed": 0}
 
 
+def test_a_clock_that_is_set_back(shop: Shop, teller: Teller, mailbox: Mailbox) -> None:
+    """What is due, tried or held back at a time to come goes out now: nobody waits for that time to come again."""
+    shop.breaks("a", "b", "c", "held")
+    mailbox.content.append("451 later")
+    _at(shop, teller, 0)
+    assert _titles(mailbox) == ["KeyError: 'b'", "KeyError: 'c'"]
+    shop.breaks("d")
+    _at(shop, teller, -3600)
+    assert sorted(_titles(mailbox)[2:]) == ["2 new issues", "KeyError: 'a'"]
+    assert _open(shop) == []
+
+
 def test_after_the_flood(shop: Shop, teller: Teller, mailbox: Mailbox) -> None:
     """Five minutes after the first three, the next new issue is mailed at once, digest or not; a fourth is not."""
     shop.breaks("a", "b", "c", "held")

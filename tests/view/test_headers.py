@@ -1,7 +1,13 @@
 """The headers of every answer."""
 
 import re
+import time
 
+import pytest
+from flask import Flask
+from itsdangerous import SignatureExpired, TimestampSigner
+
+from kaput.view.headers import Sessions
 from tests.view.site import Site, visitor
 
 POLICY = (
@@ -37,3 +43,19 @@ def test_static_files_carry_no_session(site: Site) -> None:
     site.admin()
     someone = visitor(site.app(), "ada@example.org")
     assert "Set-Cookie" not in someone.open("/static/kaput.css?v=1").headers
+
+
+def test_a_cookie_of_a_time_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that was signed before the clock was set back is good; one that is too old is not."""
+    app = Flask(__name__)
+    app.secret_key = "x" * 32
+    serializer = Sessions(always_secure=False).get_signing_serializer(app)
+    assert serializer is not None
+    signed = {}
+    for seconds in (3600, -3600):
+        with monkeypatch.context() as patch:
+            patch.setattr(TimestampSigner, "get_timestamp", lambda _self, by=seconds: int(time.time()) + by)
+            signed[seconds] = serializer.dumps("ada")
+    assert serializer.loads(signed[3600], max_age=60) == "ada"
+    with pytest.raises(SignatureExpired):
+        serializer.loads(signed[-3600], max_age=60)

@@ -17,6 +17,16 @@ def test_the_limit_is_for_a_window() -> None:
     assert throttle.take([("a", 2)]) == 0.0
 
 
+def test_a_clock_that_is_set_back() -> None:
+    """Attempts of a time to come do not count: nobody waits for it to come again."""
+    clock = SettableClock()
+    throttle = Throttle(clock)
+    throttle.take([("a", 1)])
+    clock.now -= 3600
+    assert throttle.take([("a", 1)]) == 0.0
+    assert throttle.take([("a", 1)]) == WINDOW
+
+
 def test_a_refused_attempt_does_not_count() -> None:
     """Who keeps trying while refused does not wait longer for it."""
     clock = SettableClock()

@@ -19,6 +19,9 @@ from kaput.store.issues import write_activity
 _issue = schema.issue.c
 
 _KNOWN = "SELECT issue_id FROM issue_hash WHERE project_id = ? AND hash = ?"
+SET_BACK = 60.0
+"""Seconds; a person may decide while the batch waits for its turn, which takes less."""
+
 _RESOLVED = "SELECT status_since FROM issue WHERE id = ? AND status = 'resolved'"
 _UPDATE = (
     "UPDATE issue SET count = count + ?, kept = kept + ?, kept_bytes = kept_bytes + ?, users = users + ?,"
@@ -39,7 +42,7 @@ def assign(connection: Connection, digested: Sequence[Digested], now: float) -> 
     """Finds the issue of each event by its first hash, and makes those that are new."""
     keys = {_key(item) for item in digested}
     known: dict[tuple[int, bytes], int] = look_up(connection, _KNOWN, keys)
-    resolved = _resolved(connection, set(known.values()))
+    resolved = _resolved(connection, set(known.values()), now)
     assigned = []
     for item in digested:
         key = _key(item)
@@ -90,13 +93,14 @@ def _key(item: Digested) -> tuple[int, bytes]:
     return item.project_id, bytes.fromhex(item.grouping.hashes[0])
 
 
-def _resolved(connection: Connection, issue_ids: set[int]) -> dict[int, float]:
+def _resolved(connection: Connection, issue_ids: set[int], now: float) -> dict[int, float]:
     """Returns by issue since when it is resolved, for those that are.
 
     An event that was accepted before a person resolved the issue does not reopen it, however late it is digested.
     """
     found = look_up(connection, _RESOLVED, ((issue_id,) for issue_id in issue_ids))
-    return {issue_id: since for (issue_id,), since in found.items()}
+    # Resolved at a time to come means that the clock was set back since: then every event is later.
+    return {issue_id: since if since <= now + SET_BACK else 0.0 for (issue_id,), since in found.items()}
 
 
 def _insert(connection: Connection, item: Digested, raw_hash: bytes, now: float) -> int:

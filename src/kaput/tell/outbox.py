@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Protocol
 
+from msgspec import structs
+
 from kaput.errors import MailFailed, NotFound
 from kaput.model import Clock
 from kaput.store.base import NoticeRow, Store
 from kaput.tell.mail import MOST_LISTED, Composer, Listed
-from kaput.tell.plan import HELD, Mailing, look_back, plan
+from kaput.tell.plan import HELD, WINDOW, Mailing, look_back, plan
 from kaput.tell.smtp import Channel, Send
 
 BACKOFF = (5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
@@ -117,7 +119,7 @@ class Teller:
         """
         self._note()
         outbox = self._store.outbox
-        notices = outbox.open()
+        notices = self._open(now)
         if not notices:
             return None
         if self._channel is None:
@@ -132,6 +134,12 @@ class Teller:
             return self._rest(now)
         return min(mailing.ready for mailing in planned.mailings) - now
 
+    def _open(self, now: float) -> list[NoticeRow]:
+        notices = self._store.outbox.open()
+        tried = max((notice.attempts for notice in notices), default=0)
+        longest = BACKOFF[min(tried, len(BACKOFF)) - 1] if tried else 0.0  # what was tried together waits together
+        return [_reachable(notice, now, longest) for notice in notices]
+
     def _note(self) -> None:
         """Writes the marks that the store did not take yet: what was sent must not go again while it is locked."""
         while self._unmarked:
@@ -141,7 +149,7 @@ class Teller:
 
     def _rest(self, now: float) -> float | None:
         """Returns the seconds until the next attempt, as the notices say after this run."""
-        mailings = plan(now, self._store.outbox.open(), ()).mailings
+        mailings = plan(now, self._open(now), ()).mailings
         return max(0.0, min(mailing.ready for mailing in mailings) - now) if mailings else None
 
     def _keep(self, notices: Sequence[NoticeRow], now: float) -> None:
@@ -244,6 +252,14 @@ class Teller:
             self._give_up(old, error)
         if rest:
             self._store.outbox.mark_retry(rest, error, now + BACKOFF[min(attempts, len(BACKOFF) - 1)])
+
+
+def _reachable(notice: NoticeRow, now: float, longest: float) -> NoticeRow:
+    """Returns the notice due now when its time is further off than any wait: the clock was set back since."""
+    if notice.due <= now + (longest if notice.attempts else 0.0):
+        return notice
+    held = notice.state == HELD and not notice.attempts
+    return structs.replace(notice, due=now - WINDOW if held else now)
 
 
 def _made(write: Callable[[], EmailMessage]) -> EmailMessage:

@@ -3,8 +3,11 @@
 In: a response, the request it answers. Out: the response with its headers. `view/pages.py` imports it.
 """
 
+from typing import Any
+
 from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -37,6 +40,18 @@ def seal(response: Response) -> Response:
     return response
 
 
+class _Signer(TimestampSigner):
+    """Takes a signature of a time to come for one of this moment: the clock was set back since."""
+
+    def unsign(self, signed_value: str | bytes, max_age: int | None = None, return_timestamp: bool = False) -> Any:  # noqa: FBT001, FBT002 - the signature of the base
+        try:
+            return super().unsign(signed_value, max_age, return_timestamp)  # type: ignore[call-overload]
+        except SignatureExpired as error:
+            if error.date_signed is None or error.date_signed.timestamp() <= self.get_timestamp():
+                raise
+            return super().unsign(signed_value, None, return_timestamp)  # type: ignore[call-overload]
+
+
 class Sessions(SecureCookieSessionInterface):
     """Session cookies that stay under the path prefix, and off plain HTTP once HTTPS is in use.
 
@@ -46,6 +61,13 @@ class Sessions(SecureCookieSessionInterface):
 
     def __init__(self, *, always_secure: bool) -> None:
         self.always_secure = always_secure
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Returns what reads and writes cookies; a clock that is set back logs nobody out."""
+        serializer = super().get_signing_serializer(app)
+        if serializer is not None:
+            serializer.signer = _Signer
+        return serializer
 
     def get_cookie_path(self, app: Flask) -> str:
         """Returns the prefix under which this request arrived."""

@@ -50,7 +50,8 @@ class Throttle:
 
     def _wait(self, name: str, most: int, now: float) -> float:
         times = self._attempts.get(name)
-        while times and times[0] <= now - WINDOW:
+        # Attempts of a time to come are from before the clock was set back; nobody shall wait for it to come again.
+        while times and not now - WINDOW < times[0] <= now:
             times.popleft()
         return times[0] + WINDOW - now if times and len(times) >= most else 0.0
 

@@ -102,9 +102,8 @@ def forget_before(connection: Connection, hour: int) -> None:
     projects = select(schema.project.c.id)  # the keys of session_hour begin with it
     connection.execute(delete(schema.session_hour).where(_hour.project_id.in_(projects), _hour.hour < hour))
     connection.execute(delete(schema.unhealthy_session).where(_unhealthy.hour < hour))
-    counted = select(_hour.release_id)
-    old = schema.release.c.last_seen < hour * HOUR
-    connection.execute(delete(schema.release).where(old, schema.release.c.id.not_in(counted)))
+    # Nothing of theirs is left: a release is seen whenever something of it is counted.
+    connection.execute(delete(schema.release).where(schema.release.c.last_seen < hour * HOUR))
 
 
 def _beyond(one: Sessions) -> list[Drop]:

@@ -148,12 +148,24 @@ def test_users_without_end_are_bounded(store: Store, path: Path) -> None:
 
 
 def test_sessions_go_with_the_counts_by_the_hour(store: Store, path: Path) -> None:
-    """Sessions of more than 90 days ago go, a day at a time; later ones stay."""
+    """Sessions of more than 90 days ago go, a day at a time, with releases not seen since; later ones stay."""
     insert(path, "INSERT INTO environment (id, project_id, name) VALUES (?, 1, 'production')", [(1,)])
     statement = "INSERT INTO session_hour (project_id, hour, release_id, environment_id, started, errored, unhandled,"
     statement += " abnormal, crashed) VALUES (1, ?, 1, 1, 5, 0, 0, 0, 0)"
     release = "INSERT INTO release (id, project_id, version, first_seen, last_seen, events, new_issues)"
-    insert(path, f"{release} VALUES (?, 1, '2.4.1', ?, ?, 0, 0)", [(1, NOW, NOW)])
+    long_ago = NOW - 100 * DAY
+    releases = [(1, "2.4.1", long_ago, NOW), (2, "2.4.0", long_ago, long_ago), (3, "2.5.0", NOW, NOW)]
+    insert(path, f"{release} VALUES (?, 1, ?, ?, ?, 0, 0)", releases)
     insert(path, statement, [(HOUR - 24 * day,) for day in range(95)])
     old(store)
     assert ask(path, "SELECT count(*), min(hour) FROM session_hour") == [(91, HOUR - 24 * 90)]
+    assert ask(path, "SELECT id FROM release ORDER BY id") == [(1,), (3,)]
+
+
+def test_releases_of_events_alone_go_too(store: Store, path: Path) -> None:
+    """A project that tells of no sessions has no more old releases than one that does."""
+    release = "INSERT INTO release (id, project_id, version, first_seen, last_seen, events, new_issues)"
+    times = [(1, "1", NOW - 200 * DAY), (2, "2", NOW - 91 * DAY), (3, "3", NOW - 89 * DAY)]
+    insert(path, f"{release} VALUES (?, 1, ?, 0, ?, 1, 1)", times)
+    old(store)
+    assert ask(path, "SELECT id FROM release") == [(3,)]

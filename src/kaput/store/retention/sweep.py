@@ -52,7 +52,7 @@ _LAST_EVENT = "SELECT coalesce(max(id), 0) FROM event"
 _ISSUES = "SELECT id, users FROM issue WHERE id > ? ORDER BY id LIMIT ?"
 _OLDEST_SESSIONS = (
     "SELECT min(hour) FROM (SELECT (SELECT min(hour) FROM session_hour WHERE project_id = project.id) AS hour"
-    " FROM project)"
+    " FROM project UNION ALL SELECT CAST(min(last_seen) / 3600 AS INTEGER) FROM release)"
 )
 _OLDEST = "SELECT received FROM event ORDER BY id LIMIT 1"
 
@@ -193,7 +193,7 @@ class SqlRetention:
                 yield Swept(count, 0, self._pace.held)
 
     def _sessions(self, before: int) -> Iterator[Swept]:
-        """Forgets sessions of hours before this one, a day at a time."""
+        """Forgets sessions of hours before this one, and releases not seen since, a day at a time."""
         while True:
             with self._database.read() as connection:
                 oldest = connection.exec_driver_sql(_OLDEST_SESSIONS).scalar()

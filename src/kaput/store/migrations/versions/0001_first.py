@@ -287,7 +287,6 @@ def _releases() -> None:
         sa.Column("abnormal", sa.Integer(), nullable=False),
         sa.Column("crashed", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_session_hour_project_id_project")),
-        sa.ForeignKeyConstraint(["release_id"], ["release.id"], name=op.f("fk_session_hour_release_id_release")),
         sa.ForeignKeyConstraint(
             ["environment_id"], ["environment.id"], name=op.f("fk_session_hour_environment_id_environment")
         ),

@@ -62,10 +62,12 @@ def test_a_program_in_node(tmp_path: Path) -> None:
     with running(tmp_path) as server, relaying(server.dsn) as relay:
         done = node(JAVASCRIPT / "shop.js", relay.dsn)
         found = stored(server)
+        (release,) = server.shell.json("releases")
     assert done.returncode == 1
     assert "SyntaxError" in done.stderr
     assert {exchange.status for exchange in relay.exchanges} == {200}
-    assert "session" in [item for exchange in relay.exchanges for item in exchange.items]
+    told = release["last_24_hours"]  # an error first, and then the crash, of one session
+    assert (release["release"], told["sessions"], told["errored"], told["crashed"]) == ("shop@2.4.1", 1, 0, 1)
     assert sorted(reported(relay.exchanges)) == sorted(line["event_id"] for line in found.values())
     caught, said = found["Error: cannot pay sku-9"], found["sku-9 is sold out"]
     (fatal,) = (line for title, line in found.items() if title.startswith("SyntaxError"))
@@ -109,10 +111,12 @@ def test_a_page_of_another_origin(tmp_path: Path, bundle: str) -> None:
             wait_for(lambda: len(reported(relay.exchanges)) == 3, "the page did not report")
             sent = page.locator("output").inner_text().split()
         found = stored(server)
+        (release,) = server.shell.json("releases")
     assert complaints == []
     assert {(exchange.method, exchange.status) for exchange in relay.exchanges} == {("POST", 200)}
     assert all(exchange.headers["origin"].startswith("http://localhost:") for exchange in relay.exchanges)
-    assert "session" in [item for exchange in relay.exchanges for item in exchange.items]
+    told = release["last_24_hours"]
+    assert (release["release"], told["sessions"], told["unhandled"], told["crashed"]) == ("page@2.4.1", 1, 1, 0)
     failed = found["TypeError: Cannot read properties of undefined (reading 'amount')"]
     lost, said = found["RangeError: no more than 5 of sku-1"], found["sku-9 is sold out"]
     assert sent == [line["event_id"] for line in (failed, lost, said)]

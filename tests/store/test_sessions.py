@@ -58,6 +58,10 @@ def test_counts_are_added_up(store: Store) -> None:
     assert counts(store, "2") == SessionCounts(9)
     assert store.releases.environments(1) == ["live", "test"]
     row = store.releases.get(1, "1")
+    assert store.releases.by_environment(row, HOUR) == {
+        "live": SessionCounts(8, 1, 1, 1, 2),
+        "test": SessionCounts(7),
+    }
     assert store.releases.hours(1, [row.id], HOUR - 2, 3) == {
         row.id: [SessionCounts(), SessionCounts(2), SessionCounts(15, 1, 1, 1, 2)]
     }

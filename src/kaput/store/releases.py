@@ -83,6 +83,18 @@ class SqlReleases:
         with self._database.read() as connection:
             return {row[0]: SessionCounts(*row[1:]) for row in connection.execute(query)}
 
+    def by_environment(self, release: ReleaseRow, first: int) -> dict[str, SessionCounts]:
+        """See `kaput.store.base.Releases.by_environment`."""
+        query = (
+            select(_environment.name, *_SUMS)
+            .join_from(schema.session_hour, schema.environment)
+            .where(_hour.project_id == release.project_id, _hour.hour >= first, _hour.release_id == release.id)
+            .group_by(_environment.name)
+            .order_by(_environment.name)
+        )
+        with self._database.read() as connection:
+            return {row[0]: SessionCounts(*row[1:]) for row in connection.execute(query)}
+
     def hours(
         self, project_id: int, release_ids: Sequence[int], first: int, hours: int, environment: str | None = None
     ) -> Mapping[int, list[SessionCounts]]:

@@ -108,15 +108,16 @@ def show(slug: str) -> str:
     """Shows one release, named by the query: a name may hold what no path can."""
     project, known = visible_project(slug), parts().store.releases
     row = known.get(project.id, request.args.get("version", ""))
-    day, week = (known.sums(project.id, _hour() - hours + 1) for hours in (DAY, WEEK))
+    day = known.sums(project.id, _hour() - DAY + 1)
     hours = known.hours(project.id, [row.id], _hour() - FORTNIGHT + 1, FORTNIGHT)[row.id]
+    week = {row.id: sum(hours[-WEEK:], NONE)}
     search, issues, total = _issues(project, row)
     return render_template(
         "release.html",
         project=project,
         line=_line(project, row, day, week, []),
         charts=(_chart(hours[-DAY:], "last 24 hours", "hour"), _chart(_days(hours), "last 14 days", "day")),
-        environments=_environments(project, row),
+        environments=_environments(row),
         search=search,
         issues=issues,
         total=total,
@@ -181,12 +182,12 @@ def _choices(project: ProjectRow, chosen: str | None) -> list[Choice]:
     return [every, *(Choice(_named(name), url, name == chosen) for name, url in links)]
 
 
-def _environments(project: ProjectRow, row: ReleaseRow) -> list[tuple[str, SessionCounts]]:
-    """Returns the sessions of the last week by environment, when there are several."""
-    known, first = parts().store.releases, _hour() - WEEK + 1
-    names = known.environments(project.id)[:MOST_ENVIRONMENTS]
-    counts = [(_named(name), known.sums(project.id, first, name).get(row.id, NONE)) for name in names]
-    return [(name, one) for name, one in counts if one.total] if len(names) > 1 else []
+def _environments(row: ReleaseRow) -> list[tuple[str, SessionCounts]]:
+    """Returns the sessions of the last week by environment; a single one without a name is all."""
+    found = parts().store.releases.by_environment(row, _hour() - WEEK + 1)
+    if list(found) == [""]:
+        return [("all", found[""])]
+    return [(_named(name), counts) for name, counts in found.items()][:MOST_ENVIRONMENTS]
 
 
 def _named(environment: str) -> str:

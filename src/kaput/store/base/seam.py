@@ -290,6 +290,9 @@ class Releases(Protocol):
     def sums(self, project_id: int, first: int, environment: str | None = None) -> dict[int, SessionCounts]:
         """Returns by id of the release the sessions that were started in the epoch hour `first` or later."""
 
+    def by_environment(self, release: ReleaseRow, first: int) -> dict[str, SessionCounts]:
+        """Returns the same for one release by the name of the environment, in its order."""
+
     def hours(
         self, project_id: int, release_ids: Sequence[int], first: int, hours: int, environment: str | None = None
     ) -> Mapping[int, list[SessionCounts]]:

@@ -85,7 +85,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def site(tmp_path: Path, template: Path) -> Iterator[Site]:
-    settings = Settings(data=copytree(template, tmp_path / "data"), max_backlog=Size(2000))
+    settings = Settings(data=copytree(template, tmp_path / "data"), max_backlog=Size(2000), max_attachment=Size(3000))
     with open_installation(settings) as installation:
         writer = SegmentWriter(settings.spool, settings.segment_size, installation.clock)
         site = Site(installation, create_application(installation, writer))
@@ -112,6 +112,15 @@ def test_keys_follow_the_database(site: Site) -> None:
     site.application.beat()
     assert site.send(added.public) in {401, 403}
     assert site.send(first) == 200
+
+
+def test_the_settings_bound_what_is_attached(site: Site) -> None:
+    """A file above KAPUT_MAX_ATTACHMENT is refused at the door."""
+    site.application.beat()
+    for size, expected in ((3000, 200), (3001, 413)):
+        head = f'{{"event_id":"{size:032x}"}}\n{{"type":"attachment","length":{size}}}\n'
+        path = f"/api/1/envelope/?sentry_key={key_of(site)}"
+        assert site.ask(path, body=head.encode() + b"x" * size, method="POST")[0] == expected
 
 
 def test_keys_stay_while_the_database_is_away(site: Site) -> None:

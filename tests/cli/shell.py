@@ -1,4 +1,8 @@
-"""A shell for the tests of the command line: runs the real command as a process of its own."""
+"""A shell for the tests of the command line: runs the real command, in this process or in one of its own.
+
+An interpreter takes most of a second to load what a command needs, so most tests let `kaput.cli.main.run` run here;
+`test_main.py` shows for every command that a process of its own says the same.
+"""
 
 import os
 import subprocess
@@ -10,6 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from click.testing import CliRunner
+
+from kaput.cli.main import run
+from kaput.config import ENVIRONMENT_PREFIX
 
 
 @dataclass(frozen=True)
@@ -33,11 +41,19 @@ class Shell:
             finally:
                 process.kill()
 
-    def __call__(self, *arguments: str, typed: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
-        """Runs a command to its end; `typed` is its stdin."""
+    def process(self, *arguments: str, typed: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+        """Runs a command to its end in a process of its own; `typed` is its stdin."""
         with Shell(self.data, self.environment | environment).running(*arguments) as process:
             out, err = process.communicate(typed, timeout=60)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def __call__(self, *arguments: str, typed: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+        """Runs a command to its end in this process, with streams and an environment of its own."""
+        known: dict[str, str | None] = {name: None for name in os.environ if name.startswith(ENVIRONMENT_PREFIX)}
+        known |= {"KAPUT_DATA": str(self.data), "HOME": str(self.data)} | self.environment | environment
+        with CliRunner().isolation(input=typed, env=known) as (out, err, _):
+            code = run(arguments)
+        return subprocess.CompletedProcess(arguments, code, out.getvalue().decode(), err.getvalue().decode())
 
     def json(self, *arguments: str) -> Any:
         """Runs a command that must succeed in silence, and returns what it printed, decoded."""

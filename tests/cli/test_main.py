@@ -12,6 +12,17 @@ from kaput.cli.main import COMMANDS, kaput
 from tests.cli.samples import Fill, digested
 from tests.cli.shell import Shell
 
+SAID: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("config", "dsn", "export", "issues", "releases", "stats"), ()),
+    **dict.fromkeys(("issue", "events"), ("APP-1",)),
+    **dict.fromkeys(("project", "dead"), ("list",)),
+    "event": ("0" * 32,),
+    "mail-test": ("ada@example.org",),
+    "serve": ("--port", "many"),
+    "user": ("password", "nobody@example.org", "--password-stdin"),
+}
+"""What each command is given; the others are asked for their help."""
+
 
 def _loaded(statement: str) -> set[str]:
     """Returns the modules that a new process has loaded after the statement."""
@@ -36,9 +47,14 @@ def test_each_command_loads_and_is_described_alike(name: str) -> None:
     assert (command.help or "").splitlines()[0] == COMMANDS[name][1]
 
 
-def test_version(shell: Shell) -> None:
-    """`--version` prints the version."""
-    assert shell("--version").stdout == f"kaput {__version__}\n"
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_process_says_what_the_other_tests_read(shell: Shell, fill: Fill, name: str) -> None:
+    """Each command ends and prints as a program what it does inside the tests, where most of them run it."""
+    fill(digested(1))
+    arguments = (name, *SAID.get(name, ("--help",)))
+    here, there = shell(*arguments), shell.process(*arguments)
+    assert (there.returncode, there.stderr) == (here.returncode, here.stderr)
+    assert there.stdout.split() == here.stdout.split()  # the tests' runner has a width of its own for help
 
 
 def test_module_is_a_program(shell: Shell) -> None:

@@ -40,7 +40,7 @@ def test_commands_beside_a_running_server(fresh: Shell) -> None:
         _wait_for_events(fresh, 1)
         assert [issue["title"] for issue in fresh.json("issues")] == ["the shop is on fire"]
         assert fresh.json("event", "e" * 32)["event_id"] == "e" * 32
-        checked = fresh("check")
+        checked = fresh.process("check")
         assert checked.returncode == 0, checked.stdout
         assert f"ok    server: {address} is ready" in checked.stdout
         assert f"ok    DSN: {address} takes events" in checked.stdout
@@ -55,7 +55,7 @@ def test_a_port_in_use(shell: Shell) -> None:
     """A port that another program listens on ends `serve` with 1 and one line that names it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = shell("serve", "--port", port)
+        done = shell.process("serve", "--port", port)
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
     assert port in done.stderr
@@ -63,7 +63,7 @@ def test_a_port_in_use(shell: Shell) -> None:
 
 def test_secrets_have_no_flag(shell: Shell) -> None:
     """Every setting is a flag of `serve`, but a password, which everyone could read, is not."""
-    out = shell("serve", "--help").stdout
+    out = shell.process("serve", "--help").stdout
     assert "--smtp-host" in out
     assert "--max-body" in out
     assert "--smtp-password" not in out

@@ -7,14 +7,14 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from kaput.config import Settings, Size
+from kaput.config import Settings, Share, Size
 from kaput.serve.lifeline import Orders, decode, encode
 
 
 def other(name: str, value: Any) -> Any:
     """Returns a value of the same type that is not the default."""
-    if isinstance(value, Size):
-        return Size(value + 7)
+    if isinstance(value, Size | Share):
+        return type(value)(value + 7)
     if isinstance(value, int):
         return value + 1
     if isinstance(value, tuple):
@@ -36,6 +36,14 @@ def test_every_setting_arrives() -> None:
     assert received == given
     for item in fields(settings):
         assert type(getattr(received.settings, item.name)) is type(getattr(changed, item.name))
+
+
+def test_a_part_of_the_volume_and_a_number_of_bytes_stay_what_they_are() -> None:
+    """A setting that can be either arrives as it was given: 50% is not 50 bytes."""
+    for value in (Share(50), Size(50), Size(0)):
+        orders = Orders(Settings(retention_disk=value), 7, "http://127.0.0.1:9110", announce=False)
+        received = decode(json.loads(encode(orders))).settings.retention_disk
+        assert (received, type(received)) == (value, type(value))
 
 
 CHILD = """

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from kaput.config import Settings, Size
+from kaput.config import Settings, Share, Size
 
 GRACE_SECONDS = 10.0
 
@@ -37,7 +37,9 @@ class Orders:
 
 def encode(orders: Orders) -> str:
     """Returns the orders as one line."""
-    return json.dumps(asdict(orders), default=str) + "\n"
+    given = asdict(orders)
+    given["settings"] = {name: _written(value) for name, value in given["settings"].items()}
+    return json.dumps(given) + "\n"
 
 
 def receive() -> Orders | None:
@@ -52,11 +54,22 @@ def decode(given: Mapping[str, Any]) -> Orders:
     for item in fields(Settings):
         if item.name == "data":
             values["data"] = Path(values["data"])
-        elif isinstance(item.default, Size):
-            values[item.name] = Size(values[item.name])
+        elif isinstance(item.default, Size | Share):
+            values[item.name] = _size(values[item.name])
         elif isinstance(item.default, tuple):
             values[item.name] = tuple(values[item.name])
     return Orders(Settings(**values), given["socket"], given["address"], given["announce"])
+
+
+def _written(value: Any) -> Any:
+    """Returns what JSON has for a value; a part is told from a number of bytes by its sign."""
+    if isinstance(value, Share):
+        return f"{value:d}%"
+    return str(value) if isinstance(value, Path) else value
+
+
+def _size(given: int | str) -> Size | Share:
+    return Share(given.removesuffix("%")) if isinstance(given, str) else Size(given)
 
 
 def end_with_supervisor() -> None:

@@ -111,3 +111,14 @@ def test_a_reader_sees_one_state(path: Path) -> None:
     with database.read() as connection:
         assert connection.execute(count).scalar() == 1
     database.close()
+
+
+def test_each_write_says_whether_it_is_synced(path: Path) -> None:
+    """What must last is synced at its end, also on a connection that was used for what need not."""
+    database = Database(path)
+    found = []
+    for synced in (True, False, True):
+        with database.write(synced=synced) as connection:
+            found.append(connection.exec_driver_sql("PRAGMA synchronous").scalar())
+    database.close()
+    assert found == [2, 1, 2]

@@ -60,9 +60,14 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Opens the one writing transaction; commits at the end; raises StoreUnavailable when it cannot be had."""
-        writing = self.engine.execution_options(**{WRITE_OPTION: True})
+    def write(self, *, synced: bool = True) -> Iterator[Connection]:
+        """Opens the one writing transaction; commits at the end; raises StoreUnavailable when it cannot be had.
+
+        Args:
+            synced: it is on the disk at the end. Else it is with the next one that is, and a power cut before may
+                undo it: good for what would be done again.
+        """
+        writing = self.engine.execution_options(**{WRITE_OPTION: "FULL" if synced else "NORMAL"})
         with _translated(self.path), writing.begin() as connection:
             yield connection
 
@@ -92,8 +97,12 @@ def _engine(path: Path, busy_seconds: float) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(WRITE_OPTION, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        synchronous = connection.get_execution_options().get(WRITE_OPTION)
+        if synchronous is None:
+            connection.exec_driver_sql("BEGIN")
+            return
+        connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")  # stays with the connection; each write sets it
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 

@@ -20,7 +20,10 @@ class Pace:
         self.held = 0.0
 
     def note(self, held: float) -> None:
-        """Takes in how long a step of this size held the lock."""
+        """Takes in how long a step of this size held the lock.
+
+        One that took long because it wrote the log back halves the next at most.
+        """
         self.held = held
         wanted = int(self.rows * SECONDS / max(held, SECONDS / 4))
-        self.rows = max(FEWEST, min(MOST, wanted, self.rows + self.rows // 4 + 1))
+        self.rows = max(FEWEST, self.rows // 2, min(MOST, wanted, self.rows + self.rows // 4 + 1))

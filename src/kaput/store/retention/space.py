@@ -6,6 +6,8 @@ In: the open database. Out: a smaller file. `sweep.py` imports it.
 `executescript` only; `execute` steps it once, which frees one page.
 """
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from kaput.store.base import Pages
@@ -41,6 +43,16 @@ def cut_log(database: Database) -> bool:
         finally:
             driver.execute(f"PRAGMA busy_timeout = {int(wait)}")
     return not busy
+
+
+def sync_log(path: Path) -> None:
+    """Brings what was committed to the disk."""
+    with suppress(FileNotFoundError):
+        log = os.open(path.with_name(f"{path.name}-wal"), os.O_RDONLY)
+        try:
+            os.fdatasync(log)
+        finally:
+            os.close(log)
 
 
 def log_size(path: Path) -> int:

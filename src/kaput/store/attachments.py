@@ -83,16 +83,31 @@ class SqlAttachments:
         """See `kaput.store.base.Attachments.sweep`."""
         now = self._clock()
         old = self._files.older_than(now - YOUNG_SECONDS)  # before the rows: what gets one meanwhile is found below
-        with self._database.write() as connection:
-            removed = _delete(connection, _belongs_nowhere(now - WAITING_SECONDS))
-            drops = Counter(project_id for project_id, _ in removed)
-            write_drops(connection, [Drop(WITHOUT_EVENT, count, now, project) for project, count in drops.items()])
-        names = [name for _, name in removed]
+        names = self._remove_lost(now)
         with self._database.read() as connection:
             known = {row.hex() for row in connection.execute(select(_attachment.attachment_id)).scalars()}
-        names += [name for name in old if name not in known and name not in names]
+        names |= {name for name in old if name not in known}
         self._files.remove(names)
         return len(names)
+
+    def _remove_lost(self, now: float) -> set[str]:
+        """Deletes the rows of attachments that belong to nothing; looks for them without holding up a write."""
+        lost = _belongs_nowhere(now - WAITING_SECONDS)
+        with self._database.read() as connection:
+            # Compared here: SQLite would look through all dead records for each attachment.
+            dead = {
+                (row.project_id, row.event_id) for row in connection.execute(select(_dead.project_id, _dead.event_id))
+            }
+            found = connection.execute(select(_attachment.id, *_KNOWN).where(lost))
+            ids = [row.id for row in found if (row.project_id, row.event_id.hex()) not in dead]
+        names: set[str] = set()
+        for start in range(0, len(ids), CHUNK):
+            with self._database.write() as connection:
+                removed = _delete(connection, _attachment.id.in_(ids[start : start + CHUNK]) & lost)
+                counts = Counter(project_id for project_id, _ in removed)
+                write_drops(connection, [Drop(WITHOUT_EVENT, count, now, project) for project, count in counts.items()])
+            names |= {name for _, name in removed}
+        return names
 
     def _row(self, row: Any) -> AttachmentRow:
         return AttachmentRow(
@@ -228,12 +243,10 @@ def _delete(connection: Connection, wanted: ColumnElement[bool]) -> list[tuple[i
 
 
 def _belongs_nowhere(before: float) -> ColumnElement[bool]:
-    """Says which attachments came before a time and belong to no event, feedback or dead record."""
+    """Says which attachments came before a time and belong to no event or feedback."""
     event = (_event.event_id == _attachment.event_id, _event.project_id == _attachment.project_id)
     said = (_feedback.feedback_id == _attachment.event_id, _feedback.project_id == _attachment.project_id)
-    buried = (_dead.event_id == func.lower(func.hex(_attachment.event_id)), _dead.project_id == _attachment.project_id)
-    owners = [exists().where(*owner) for owner in (event, said, buried)]
-    return (_attachment.received < before) & ~owners[0] & ~owners[1] & ~owners[2]
+    return (_attachment.received < before) & ~exists().where(*event) & ~exists().where(*said)
 
 
 def _values(one: Attachment) -> dict[str, object]:

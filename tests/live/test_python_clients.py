@@ -1,12 +1,13 @@
 """Clients in Python, current and old: what they send is stored as they mean it, whatever way they send it."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.live.relay import relaying
-from tests.live.server import run_program, running
+from tests.live.server import PROGRAMS, run_program, running
 
 ROOT = Path(__file__).parents[2]
 CURRENT = sys.executable
@@ -75,3 +76,32 @@ def test_a_shop_with_raven(tmp_path: Path) -> None:
     assert (
         message["payload"]["logentry"]["formatted"] == "'sku-9' is sold out"
     )  # it repeats each parameter as Python does
+
+
+def test_a_client_lives_through_a_restart_and_sends_megabytes(tmp_path: Path) -> None:
+    """One process reports before and after the server was away; texts that no client cuts are kept, trimmed."""
+    with running(tmp_path) as server, relaying(server.dsn) as relay:
+        command = [sys.executable, str(PROGRAMS / "waiting.py"), relay.dsn]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+            assert client.stdin is not None
+            assert client.stdout is not None
+            printed = []
+            for length in (20, 2_000_000):
+                client.stdin.write(f"{length}\n")
+                client.stdin.flush()
+                printed.append(client.stdout.readline().strip())
+                if length == 20:
+                    assert server.stop() == 0
+                    server.start()
+            client.stdin.close()
+        stats = server.settle()
+        stored = {line["event_id"]: line["payload"] for line in server.export()}
+    assert [len(exchange.plain) > 2_000_000 for exchange in relay.exchanges if "event" in exchange.items] == [
+        False,
+        True,
+    ]
+    assert (list(stored), stats["accepted"], stats["dead"]) == (printed, 2, 0)
+    short, long = (stored[event_id] for event_id in printed)
+    assert short["logentry"]["formatted"] == "x" * 20
+    assert 1_000 < len(long["logentry"]["formatted"]) <= 8_192
+    assert "trimmed" in str(long["errors"])

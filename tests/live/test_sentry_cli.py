@@ -24,7 +24,7 @@ def test_send_event(tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             timeout=60,
-            check=True,
+            check=False,
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(tmp_path),
@@ -32,6 +32,7 @@ def test_send_event(tmp_path: Path) -> None:
                 "DATABASE_PASSWORD": "hunter2-secret",
             },
         )
+        assert (done.returncode, done.stderr) == (0, ""), [(asked.status, asked.answer) for asked in relay.exchanges]
         stats = server.settle()
         (line,) = server.export()
         (issue,) = server.shell.json("issues")

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from kaput.accept import asgi
 from kaput.accept.auth import Keys
+from kaput.accept.door import Door
 from kaput.accept.limits import Limits
 from kaput.accept.request import Request
 from kaput.errors import Refused
@@ -48,6 +49,17 @@ class MemoryAppender:
         if not self._waiting:
             future.set_result(None)
         return future
+
+    def hold(self) -> None:
+        """Leaves the futures open from now on."""
+        self._waiting = True
+
+    def let_go(self) -> None:
+        """Ends all futures, and leaves none open from now on."""
+        self._waiting = False
+        for future in self.futures:
+            if not future.done():
+                future.set_result(None)
 
     def note(self, drops: Sequence[Drop]) -> None:
         """Keeps the drops."""
@@ -133,7 +145,7 @@ def scope(
 
 def door(appender: MemoryAppender, limits: Limits = Limits(), pressure: Refused | None = None) -> asgi.Application:  # noqa: B008  # frozen
     """Makes the ASGI application over the appender."""
-    return asgi.create(appender, lambda: KEYS, limits, lambda: NOW, lambda: pressure, lambda: NEW_ID)
+    return asgi.create(Door(appender, lambda: KEYS, limits, lambda: NOW, lambda: pressure, lambda: NEW_ID))
 
 
 def ask(app: asgi.Application, asked: MutableMapping[str, Any], messages: list[Message]) -> Client:

@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 
 from kaput.accept import asgi
+from kaput.accept.door import BESIDE, BESIDE_AT_ONCE, Door
 from kaput.accept.limits import Limits
 from kaput.accept.quota import Quota
 from kaput.errors import BufferUnwritable, Refused
@@ -232,7 +233,7 @@ def test_large_bodies_are_taken_apart_beside_the_loop(size: int, beside: bool) -
         threads.append(threading.get_ident())
         return NEW_ID
 
-    app = asgi.create(MemoryAppender(), lambda: KEYS, Limits(), lambda: NOW, new_id=new_id)
+    app = asgi.create(Door(MemoryAppender(), lambda: KEYS, Limits(), lambda: NOW, new_id=new_id))
     body = envelope(("event", b'{"message":"' + b"x" * size + b'"}'))
     assert ask(app, scope(), pieces(body)).json == {"id": NEW_ID}
     assert [thread != threading.get_ident() for thread in threads] == [beside]
@@ -242,19 +243,20 @@ def test_a_small_body_that_grows_is_taken_apart_beside_the_loop() -> None:
     """What counts is how large a body is when it is unpacked; few such bodies are held until they are durable."""
     appender = MemoryAppender(waiting=True)
     app = door(appender)
-    body = gzip.compress(envelope(("event", b'{"message":"' + b"x" * 10 * asgi.BESIDE + b'"}')))
-    asked = [scope(content_length="9", content_encoding="gzip") for _ in range(2 * asgi.BESIDE_AT_ONCE)]
+    body = gzip.compress(envelope(("event", b'{"message":"' + b"x" * 10 * BESIDE + b'"}')))
+    asked = [scope(content_length="9", content_encoding="gzip") for _ in range(2 * BESIDE_AT_ONCE)]
     clients = [Client(pieces(body)) for _ in asked]
 
     async def run() -> None:
         tasks = [asyncio.ensure_future(app(one, c.receive, c.send)) for one, c in zip(asked, clients, strict=True)]
-        await _until(lambda: len(appender.futures) == asgi.BESIDE_AT_ONCE)
+        await _until(lambda: len(appender.records) == BESIDE_AT_ONCE)
         with pytest.raises(TimeoutError):
-            await _until(lambda: len(appender.futures) > asgi.BESIDE_AT_ONCE, seconds=0.1)
-        for future in list(appender.futures):
+            await _until(lambda: len(appender.records) > BESIDE_AT_ONCE, seconds=0.1)
+        first = list(appender.futures)
+        for future in first:
             future.set_result(None)
-        await _until(lambda: len(appender.futures) == len(clients))
-        for future in appender.futures[asgi.BESIDE_AT_ONCE :]:
+        await _until(lambda: len(appender.records) == len(clients))
+        for future in appender.futures[len(first) :]:
             future.set_result(None)
         await asyncio.gather(*tasks)
 
@@ -264,7 +266,7 @@ def test_a_small_body_that_grows_is_taken_apart_beside_the_loop() -> None:
 
 def test_few_large_bodies_are_taken_apart_at_once() -> None:
     """Each may take several times its limit of memory, so the others wait for their turn."""
-    meeting = threading.Barrier(asgi.BESIDE_AT_ONCE + 1)
+    meeting = threading.Barrier(BESIDE_AT_ONCE + 1)
     met: list[bool] = []
 
     def new_id() -> str:
@@ -275,9 +277,9 @@ def test_few_large_bodies_are_taken_apart_at_once() -> None:
         met.append(True)
         return NEW_ID
 
-    app = asgi.create(MemoryAppender(), lambda: KEYS, Limits(), lambda: NOW, new_id=new_id)
-    body = envelope(("event", b'{"message":"' + b"x" * asgi.BESIDE + b'"}'))
-    clients = [Client(pieces(body)) for _ in range(2 * asgi.BESIDE_AT_ONCE)]
+    app = asgi.create(Door(MemoryAppender(), lambda: KEYS, Limits(), lambda: NOW, new_id=new_id))
+    body = envelope(("event", b'{"message":"' + b"x" * BESIDE + b'"}'))
+    clients = [Client(pieces(body)) for _ in range(2 * BESIDE_AT_ONCE)]
 
     async def run() -> None:
         await asyncio.gather(*(app(scope(content_length="9"), client.receive, client.send) for client in clients))
@@ -392,7 +394,7 @@ def test_a_request_without_a_body_is_a_400() -> None:
 
 def _limited(appender: MemoryAppender, events: int, clock: Callable[[], float] = lambda: NOW) -> asgi.Application:
     keys = msgspec.structs.replace(KEYS, quotas={KEY: Quota(events, 60)})
-    return asgi.create(appender, lambda: keys, Limits(), clock, lambda: None, lambda: NEW_ID)
+    return asgi.create(Door(appender, lambda: keys, Limits(), clock, lambda: None, lambda: NEW_ID))
 
 
 def test_a_key_above_its_limit_is_told_to_wait() -> None:

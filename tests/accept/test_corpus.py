@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kaput.buffer.packing import unpacked
 from kaput.digest.attachment import attachment
 from kaput.model import ATTACHMENT, EVENT, SESSIONS
 from tests.accept.door import CORPUS, Captured, Client, MemoryAppender, ask, captured, door, pieces
@@ -35,7 +36,7 @@ def check(sent: Captured, client: Client, appender: MemoryAppender) -> None:
     assert appender.dropped == expected["dropped"]
     others = [record.kind for record in appender.records if record.kind not in {EVENT, SESSIONS}]
     assert others == expected.get("asides", [])
-    events = [record for record in appender.records if record.kind == EVENT]
+    events = [unpacked(record) for record in appender.records if record.kind == EVENT]
     assert [{"event_id": record.event_id, "client": record.client, "bytes": len(record.body)} for record in events] == [
         {name: event[name] for name in ("event_id", "client", "bytes")} for event in expected["events"]
     ]

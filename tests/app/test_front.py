@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from kaput.accept.door import Done
+from kaput.accept.request import Caller, Request
 from kaput.app.front import Front, Message, Receive, Scope, Send, create_front
 from kaput.config import Settings
 
@@ -34,8 +36,14 @@ class Door:
     def __init__(self, *, url: str = "", trusted: Sequence[str] = NETWORKS, missing: Sequence[str] = ()) -> None:
         settings = Settings(url=url, trusted_proxies=tuple(trusted))
         self.ingest, self.pages = Part("ingest"), Part("pages")
-        self.front: Front = create_front(settings, self.ingest, self.pages, lambda: missing)
+        self.front: Front = create_front(settings, self._take, self.ingest, self.pages, lambda: missing)
         self.sent: list[Message] = []
+        self.taken: list[Request] = []
+
+    def _take(self, caller: Caller, body: bytes, done: Done) -> bool:
+        del body, done
+        self.taken.append(caller.request)
+        return True
 
     def ask(self, path: str, peer: tuple[str, int] | None = STRANGER, **fields: Any) -> Scope | None:
         """Sends a request, and returns the scope that a part was given."""

@@ -1,8 +1,6 @@
 """The filters between the digest and the worker, over a real store."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,7 +54,8 @@ def test_without_a_database_the_last_filters_stay(store: Store, clock: SettableC
     store.projects.set_filters(1, Filters(environments=("test",)))
     sieve = Sieve(digest, store.projects, clock)
     assert isinstance(sieve(RECORD), Drop)
-    with closing(sqlite3.connect(tmp_path / "kaput.db")) as connection:
-        connection.execute("ALTER TABLE project RENAME TO gone")
+    store.close()
+    for path in tmp_path.glob("kaput.db*"):
+        path.write_bytes(b"no database" * 100)
     clock.now += 10
     assert isinstance(sieve(RECORD), Drop)

@@ -6,6 +6,8 @@ Memory: what was produced so far, once more while the pieces are joined, and one
 8 MiB for zstd). Sources: RFC 1950 to 1952, RFC 7932, RFC 8878.
 """
 
+from functools import lru_cache
+
 import brotli
 import zstandard
 from isal import isal_zlib
@@ -13,6 +15,7 @@ from isal import isal_zlib
 from kaput.errors import Refused
 
 MAX_CODINGS = 2
+REMEMBERED, LONGEST_REMEMBERED = 64, 60  # values of the header that came lately, and their characters
 MAX_MEMBERS = 1000  # each end of a member copies the rest of its piece
 GZIP, ZLIB, RAW = 31, 15, -15
 INFLATE_PIECE = 64 * 1024
@@ -37,7 +40,7 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
     Raises:
         Refused: 413 above the limit, 400 for data that is corrupt or cut short, 415 for an unknown coding.
     """
-    codings = [name for part in encoding.lower().split(",") if (name := part.strip()) not in _IDENTITY]
+    codings = _codings_again(encoding) if len(encoding) <= LONGEST_REMEMBERED else _codings(encoding)
     if len(codings) > MAX_CODINGS:
         raise Refused(415, "encoding", f"The body is encoded {len(codings)} times; send at most {MAX_CODINGS}.")
     for coding in reversed(codings):
@@ -45,6 +48,13 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
     if len(body) > limit:
         raise too_large(limit)
     return body
+
+
+def _codings(encoding: str) -> tuple[str, ...]:
+    return tuple(name for part in encoding.lower().split(",") if (name := part.strip()) not in _IDENTITY)
+
+
+_codings_again = lru_cache(REMEMBERED)(_codings)
 
 
 def inflate_zlib(data: bytes, limit: int) -> bytes:
@@ -89,6 +99,11 @@ def _deflate(data: bytes, limit: int) -> bytes:
 
 def _inflate(data: bytes, wbits: int, limit: int) -> bytes:
     decoder, members, size = isal_zlib.decompressobj(wbits=wbits), 1, 0
+    if len(data) <= INFLATE_PIECE:
+        whole = decoder.decompress(data, limit + 1)
+        if decoder.eof and not decoder.unused_data and len(whole) <= limit:
+            return whole
+        decoder = isal_zlib.decompressobj(wbits=wbits)
     parts: list[bytes] = []
     view = memoryview(data)
     for start in range(0, len(view), INFLATE_PIECE):

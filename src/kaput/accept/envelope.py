@@ -29,18 +29,21 @@ class Item(Struct, frozen=True):
         type: what it is; empty when its header does not say.
         headers: its whole header.
         payload: a view of the envelope's bytes.
+        start: where it begins in them.
     """
 
     type: str
     headers: dict[str, Any]
     payload: memoryview
+    start: int = 0
 
 
 class Envelope(Struct, frozen=True):
-    """A header, and the items in the order they came; those of unknown type too."""
+    """A header, and the items in the order they came; those of unknown type too. `size`: bytes of it all."""
 
     header: dict[str, Any]
     items: list[Item]
+    size: int = 0
 
 
 def parse(data: bytes, limits: Limits) -> Envelope:
@@ -60,9 +63,9 @@ def parse(data: bytes, limits: Limits) -> Envelope:
         headers = read_object(line, "an item's header")
         end = _end(data, position, headers.get("length"))
         kind = headers.get("type")
-        items.append(Item(kind if isinstance(kind, str) else "", headers, view[position:end]))
+        items.append(Item(kind if isinstance(kind, str) else "", headers, view[position:end], position))
         position = _after_newline(data, end)
-    return Envelope(header, items)
+    return Envelope(header, items, len(data))
 
 
 def header_of(data: bytes, limits: Limits) -> dict[str, Any]:
@@ -83,6 +86,8 @@ def _line(data: bytes, start: int, most: int) -> tuple[bytes, int]:
 
 
 def _after_blank(data: bytes, position: int) -> int:
+    if data[position : position + 1] == b"{":
+        return position
     text = _TEXT.search(data, position)
     return text.start() if text else len(data)
 

@@ -33,7 +33,7 @@ from kaput.accept.auth import Keys
 from kaput.accept.limits import Limits
 from kaput.accept.request import Answer, Request
 from kaput.errors import Refused
-from kaput.model import ATTACHMENT, CHECK_IN, EVENT, FEEDBACK, SESSIONS, Drop, Record
+from kaput.model import ATTACHMENT, CHECK_IN, EVENT, FEEDBACK, PACKED_CODING, SESSIONS, Drop, Packed, Record
 
 NewId = Callable[[], str]
 """Makes an event id: 32 lower-case hexadecimal digits."""
@@ -48,6 +48,9 @@ KNOWN_TYPES = frozenset(
 
 SOURCE = ("release", "environment")
 """What the address of a browser's report may say of its origin, as `sentry_release` and `sentry_environment`."""
+
+LARGEST_PACKED, PACKED_SHARE = 256 * 1024, 2
+"""Unpacked bytes of a body that a record holds as it came, and how many times smaller than the event it must be."""
 
 _UNCOUNTED = frozenset({ATTACHMENT, CHECK_IN, SESSIONS})
 """Kinds of records that take nothing of a key's limit."""
@@ -144,7 +147,7 @@ def unpack(request: Request, admission: Admission, keys: Keys, limits: Limits, n
     opened = envelope.parse(data, limits)
     if "dsn" in opened.header:
         admission = _with_key_of(opened.header, admission, keys)
-    return msgspec.structs.replace(_take_envelope(opened, request, admission, limits, new_id), key=admission.key)
+    return _take_envelope(opened, request, admission, limits, new_id)
 
 
 def body_too_large(limits: Limits) -> Refused:
@@ -225,6 +228,9 @@ def _take_envelope(
 ) -> Taken:
     """Keeps all that can be kept; an item that cannot fails the request only when no other is kept."""
     named = syntax.normal_id(opened.header.get("event_id"))
+    if len(opened.items) == 1 and opened.items[0].type == EVENT:
+        record = _lone_event(opened, request, admission, limits, lambda: named or new_id())
+        return Taken([record], [], record.event_id, key=admission.key)
     ids = iter([named] if named else [])
 
     def make(item: envelope.Item) -> _Made:
@@ -244,7 +250,22 @@ def _take_envelope(
     attached, lost, failure = _each([item for item in opened.items if item.type == attachment.ITEM], attach)
     if failure is not None and not records and not attached:
         raise failure
-    return Taken(records + attached, _drops(left_out + lost, request, admission), answer_id)
+    return Taken(records + attached, _drops(left_out + lost, request, admission), answer_id, key=admission.key)
+
+
+def _lone_event(
+    opened: envelope.Envelope, request: Request, admission: Admission, limits: Limits, new_id: NewId
+) -> Record:
+    """Makes the record of an envelope's one item, of the body as it came when that is compressed and much smaller."""
+    item, body = opened.items[0], request.body
+    packable = request.headers.get("content-encoding") == PACKED_CODING and opened.size <= LARGEST_PACKED
+    if not packable or PACKED_SHARE * len(body) > len(item.payload):
+        return _record(bytes(item.payload), request, admission, limits, new_id)
+    event_id = _event_id(item.payload, limits, new_id)
+    client, address, end = admission.client, request.address, item.start + len(item.payload)
+    return Record(
+        admission.project_id, event_id, request.received, body, client, address, packed=Packed(item.start, end)
+    )
 
 
 def _each(
@@ -317,7 +338,12 @@ def _drops(left_out: Counter[str], request: Request, admission: Admission) -> li
 
 
 def _record(body: bytes, request: Request, admission: Admission, limits: Limits, new_id: NewId) -> Record:
-    if len(body) > limits.max_event:
-        raise Refused(413, "too_large", f"An event is larger than {limits.max_event} bytes; send less.")
-    event_id = syntax.check(body) or new_id()
+    event_id = _event_id(body, limits, new_id)
     return Record(admission.project_id, event_id, request.received, body, admission.client, request.address)
+
+
+def _event_id(text: bytes | memoryview, limits: Limits, new_id: NewId) -> str:
+    """Returns the id under which an event is kept; raises Refused when it can not be."""
+    if len(text) > limits.max_event:
+        raise Refused(413, "too_large", f"An event is larger than {limits.max_event} bytes; send less.")
+    return syntax.check(text) or new_id()

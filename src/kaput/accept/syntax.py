@@ -17,7 +17,8 @@ from msgspec import Raw, Struct
 from kaput.errors import Refused
 
 NIL = "0" * 32
-RESERVE = 30  # frames: both parsers stop where the stack's limit is, and what reads the event later may stand deeper
+RESERVE = 30
+"""Frames: both parsers stop where the stack is full, so what reads an event later needs room for this many more."""
 
 _BYTE_ORDER_MARK = "\ufeff"
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -31,13 +32,18 @@ _HEAD = msgspec.json.Decoder(_Head)
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
-def check(body: bytes) -> str:
+def check(body: bytes | memoryview) -> str:
     """Checks one event and returns its id, 32 lower-case hexadecimal digits, or nothing when it holds none.
 
     Raises:
         Refused: 400, it is cut short, no object, or nested too deep for the parsers. A wrong type inside never is.
     """
-    return _check(body, RESERVE)
+    try:
+        return normal_id(_text(_HEAD.decode(body).event_id))
+    except msgspec.ValidationError:
+        raise _not_an_object("an event") from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return normal_id(_read_slowly(bytes(body), "an event").get("event_id"))
 
 
 def read_object(text: bytes, what: str) -> dict[str, Any]:
@@ -84,17 +90,6 @@ def _text(raw: Raw) -> object:
         return msgspec.json.decode(value, type=str)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-
-
-def _check(body: bytes, reserve: int) -> str:
-    if reserve:
-        return _check(body, reserve - 1)
-    try:
-        return normal_id(_text(_HEAD.decode(body).event_id))
-    except msgspec.ValidationError:
-        raise _not_an_object("an event") from None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return normal_id(_read_slowly(body, "an event").get("event_id"))
 
 
 def _read_slowly(body: bytes, what: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from wsgiref.types import WSGIApplication
 
 from kaput.accept import asgi
+from kaput.accept.door import Door
 from kaput.accept.limits import Limits
 from kaput.app.front import Front, create_front
 from kaput.app.gateway import Gateway
@@ -72,12 +73,18 @@ def create_application(installation: Installation, appender: Appender) -> Applic
     limits = Limits(
         max_body=settings.max_body, max_unpacked=settings.max_unpacked, max_attachment=settings.max_attachment
     )
-    ingest = asgi.create(appender, keys, limits, installation.clock, pressure)
+    door = Door(appender, keys, limits, installation.clock, pressure)
     gateway = Gateway(
         lambda: _create_pages(installation, lambda: [*pressure.problems(), *standstill.problems()]),
     )
     # A full disk or a backlog is no reason to be taken out of service: the answer to clients says what to do.
-    front = create_front(settings, ingest, gateway, lambda: beat.failures if not keys().public else [])
+    front = create_front(
+        settings,
+        door.take,
+        asgi.create(door),
+        gateway,
+        lambda: beat.failures if not keys().public else [],
+    )
     return Application(front, beat, gateway.load, gateway.close)
 
 

@@ -15,10 +15,11 @@ for a frame.
 import struct
 from collections.abc import Callable, Iterator
 from enum import IntEnum
-from zlib import crc32
 
 import msgspec
+from isal.isal_zlib import crc32
 
+from kaput.buffer.packing import unpacked
 from kaput.model import EVENT, Drop, Record
 
 HEAD = struct.Struct("<8sIIQ")
@@ -182,8 +183,8 @@ def _part(data: bytes, offset: int, salt: int, *, finished: bool) -> Part | None
         end = end if following is None else min(end, following)
         return Part(offset, end, None, f"the checksum of {length} bytes does not fit")
     try:
-        content = _drop_decoder.decode(payload) if kind == FrameKind.DROP else _record_decoder.decode(payload)
-    except msgspec.MsgspecError as error:
+        content = _drop_decoder.decode(payload) if kind == FrameKind.DROP else unpacked(_record_decoder.decode(payload))
+    except (msgspec.MsgspecError, ValueError) as error:
         return Part(offset, end, None, f"kind {kind} cannot be decoded: {error}")
     return Part(offset, end, content)
 

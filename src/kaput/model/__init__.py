@@ -29,7 +29,18 @@ from kaput.model.filters import Filters
 from kaput.model.functions import Clock, Digest, DropDead, Evaluate, ReadSpace, ReadStats, RetryDead, SendTest, Watch
 from kaput.model.monitor import MINUTE, CheckIn, Monitor, MonitorConfig, Run, RunStatus, Watched
 from kaput.model.notice import Change, Draft, Kind
-from kaput.model.record import ATTACHMENT, CHECK_IN, EVENT, FEEDBACK, HOUR, SESSIONS, Drop, Record
+from kaput.model.record import (
+    ATTACHMENT,
+    CHECK_IN,
+    EVENT,
+    FEEDBACK,
+    HOUR,
+    PACKED_CODING,
+    SESSIONS,
+    Drop,
+    Packed,
+    Record,
+)
 from kaput.model.session import Health, SessionCounts, Sessions, SessionUpdate
 from kaput.model.space import SPACE, Space
 from kaput.model.stats import Stats
@@ -41,6 +52,7 @@ __all__ = [
     "FEEDBACK",
     "HOUR",
     "MINUTE",
+    "PACKED_CODING",
     "SESSIONS",
     "SPACE",
     "Aside",
@@ -72,6 +84,7 @@ __all__ = [
     "Mechanism",
     "Monitor",
     "MonitorConfig",
+    "Packed",
     "Position",
     "ReadSpace",
     "ReadStats",

@@ -12,6 +12,17 @@ EVENT, FEEDBACK, ATTACHMENT, SESSIONS, CHECK_IN = "event", "feedback", "attachme
 """The kinds of records."""
 
 
+PACKED_CODING = "gzip"
+"""How the body of a packed record is compressed: as current SDKs do unless they have brotli."""
+
+
+class Packed(Struct, frozen=True, array_like=True):
+    """Where the text of an event begins and ends in what the body of its record unpacks to."""
+
+    start: int
+    end: int
+
+
 class Record(Struct, frozen=True, array_like=True):
     """One event, or something else of a client's, as it was accepted: what is appended to the buffer.
 
@@ -25,6 +36,8 @@ class Record(Struct, frozen=True, array_like=True):
         client: name and version of the SDK as it presented itself, at most 200 characters.
         address: the peer's address, after trusted proxies.
         kind: `event`, or another, which no count of events counts.
+        packed: the body is the whole envelope, compressed as it came, and here the text stands in it. The buffer
+            hands out records with their text.
     """
 
     project_id: int
@@ -34,6 +47,7 @@ class Record(Struct, frozen=True, array_like=True):
     client: str = ""
     address: str = ""
     kind: str = EVENT
+    packed: Packed | None = None
 
 
 class Drop(Struct, frozen=True, array_like=True):

@@ -23,6 +23,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _timer: asyncio.TimerHandle | None = None
     _received = 0
+    _in_head = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Starts the time of the first head."""
@@ -31,19 +32,30 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Reads; a connection whose head has become too large is closed."""
-        # Without a timer a head was complete, so that there is a cycle.
-        if self._timer is None and self.cycle.response_complete:
-            self._begin()
         super().data_received(data)
-        if self._timer is not None:
-            self._received += len(data)
-            if self._received > self.head_bytes:
-                self._end()
-                self.send_400_response("The head of the request is too large.")
+        if not self._in_head:
+            return
+        # Most heads come whole and need no timer.
+        if self._timer is None:
+            self._begin()
+        self._received += len(data)
+        if self._received > self.head_bytes:
+            self._end()
+            self.send_400_response("The head of the request is too large.")
+
+    def on_message_begin(self) -> None:
+        """Begins a head."""
+        self._in_head = True
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Ends the time of the head."""
+        self._in_head = False
         self._end()
+        self.begin_request()
+
+    def begin_request(self) -> None:
+        """Begins to answer the request whose head is here."""
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -20,12 +20,14 @@ from kaput.app.application import Application, create_application
 from kaput.buffer.writer import SegmentWriter
 from kaput.errors import KaputError
 from kaput.installation import Installation, attach
+from kaput.serve.collector import spare_the_collector
 from kaput.serve.lifeline import Orders, end_with_supervisor, receive
-from kaput.serve.protocol import BoundedProtocol
+from kaput.serve.shortcut import shortcut_to
 from kaput.view.dsn import dsn
 from kaput.view.secret import setup_token
 
 BEAT_SECONDS = 0.5
+COLLECT_AFTER = 20_000
 STOP_SECONDS = 5
 
 
@@ -50,13 +52,14 @@ def run(installation: Installation, orders: Orders) -> None:
     writer = SegmentWriter(settings.spool, settings.segment_size, installation.clock)
     application = create_application(installation, writer)
     application.beat()
+    spare_the_collector(COLLECT_AFTER)
     stopped = threading.Event()
     thread = threading.Thread(target=_beat, args=(application.beat, stopped), name="kaput-beat", daemon=True)
     thread.start()
     server = uvicorn.Server(
         uvicorn.Config(
             application.front,
-            http=BoundedProtocol,
+            http=shortcut_to(application.front),
             log_config=None,
             access_log=False,
             lifespan="off",

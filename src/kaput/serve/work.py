@@ -7,7 +7,6 @@ The teller is a thread of this process and not a process of its own: it waits fo
 a commit wakes it without any way between processes, and another process would cost some 40 MB.
 """
 
-import gc
 import logging
 import math
 import os
@@ -17,12 +16,14 @@ import threading
 import time
 from functools import partial
 
+from kaput.accept.syntax import RESERVE
 from kaput.buffer.reader import SegmentReader
 from kaput.digest.dead import DeadDirectory
 from kaput.digest.record import read
 from kaput.digest.worker import Worker
 from kaput.errors import StoreUnavailable
 from kaput.installation import Installation, attach
+from kaput.serve.collector import spare_the_collector
 from kaput.serve.lifeline import end_with_supervisor, receive
 from kaput.serve.sieve import Sieve
 from kaput.serve.upkeep import Upkeep
@@ -53,16 +54,10 @@ def main() -> int:
     logging.basicConfig(stream=sys.stderr, format="kaput work: %(levelname)s %(message)s", level=logging.WARNING)
     os.nice(NICENESS)  # who accepts goes first: what waits here is safe, what waits there may be lost
     with attach(orders.settings) as installation:
-        _spare_the_collector()
+        spare_the_collector(COLLECT_AFTER)
+        sys.setrecursionlimit(sys.getrecursionlimit() + RESERVE)
         run(installation)
     return 0
-
-
-def _spare_the_collector() -> None:
-    """Lets the collector of cycles look seldom: an event is thousands of containers and makes no cycle."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER, 10, 100)
 
 
 class _Ending:

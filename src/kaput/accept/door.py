@@ -1,0 +1,232 @@
+"""The door of accept: hands a request to the core, waits until its records are durable, answers.
+
+In: a request with its body still to come (`answer`) or with it (`take`). Out: records and drops, to the buffer; the
+answer, after the buffer said that they are durable, never before. `asgi.py` and the roots import it.
+"""
+
+import asyncio
+import dataclasses
+import logging
+import uuid
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from kaput.accept import intake, quota, reply, route
+from kaput.accept.auth import Keys
+from kaput.accept.body import Body, Budget, Receive
+from kaput.accept.gathering import Gathering
+from kaput.accept.intake import Admission, NewId, Taken
+from kaput.accept.limits import Limits
+from kaput.accept.request import Answer, Caller, Request
+from kaput.buffer.base import Appender
+from kaput.errors import BufferUnwritable, Refused
+from kaput.model import Clock, Drop
+
+Pressure = Callable[[], Refused | None]
+"""Answers the refusal that everyone gets at this moment (backlog, disk), or nothing."""
+
+Done = Callable[[Answer], None]
+"""Takes the answer; raises nothing."""
+
+BESIDE = 256 * 1024  # bytes of an unpacked body above which the event loop does not wait for it
+BESIDE_AT_ONCE = 2  # such bodies until they are durable: each may take several times its limit of memory
+
+_log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Admitted:
+    """What was decided about a head, and by which keys."""
+
+    keys: Keys
+    admission: Admission
+
+
+class Door:
+    """One door; its state is how many bytes it holds. Used by one thread, inside its event loop."""
+
+    def __init__(
+        self,
+        appender: Appender,
+        keys: Callable[[], Keys],
+        limits: Limits,
+        clock: Clock,
+        pressure: Pressure = lambda: None,
+        new_id: NewId = lambda: uuid.uuid4().hex,
+    ) -> None:
+        """Makes a door.
+
+        Args:
+            appender: where records and drops go.
+            keys: answers the keys of this moment.
+            limits: what one request may cost.
+            clock: the time of receiving.
+            pressure: asked before each body is read.
+            new_id: makes the id of an event that came without one.
+        """
+        self._appender = appender
+        self._gathering = Gathering(appender)
+        self._keys = keys
+        self._limits = limits
+        self._small = dataclasses.replace(limits, max_unpacked=min(limits.max_unpacked, BESIDE))
+        self._clock = clock
+        self._pressure = pressure
+        self._new_id = new_id
+        # One body of any allowed size has room in each. Bodies that hold their key themselves have one of their own:
+        # whoever has no key at all can fill it, and must not keep out those who show theirs.
+        self._budget = Budget(max(limits.max_held, limits.max_body))
+        self._keyless = Budget(max(limits.max_held // 4, limits.max_body))
+        self._beside = asyncio.Semaphore(BESIDE_AT_ONCE)
+        self._meter = quota.Meter()
+
+    def body(self, receive: Receive, request: Request) -> Body:
+        """Returns the body of a request, waiting to be read within the limits."""
+        return Body(receive, self._limits, expected=_has_body(request))
+
+    async def answer(self, request: Request, body: Body) -> Answer | None:
+        """Returns the answer once everything is durable; `None` when nobody is there to hear it."""
+        try:
+            return await self._answer(request, body)
+        except Exception as error:  # noqa: BLE001  whatever it is, the client is told and it is counted
+            return self._failed(request, error)
+        finally:
+            body.release()
+
+    def take(self, caller: Caller, body: bytes, done: Done) -> bool:
+        """Answers an ordinary request that is here with its body, through `done`, now or once everything is durable.
+
+        Args:
+            caller: the head; its request is a POST.
+            body: as it was sent.
+            done: takes the answer.
+
+        Returns:
+            Whether it does. Otherwise nothing was done, and the request has to go the long way, through `answer`:
+            whatever is refused before its body is read, shows no key in its head, or is large.
+        """
+        try:
+            admitted = self._admitted(caller)
+            if not admitted.admission.project_id or self._pressure() is not None:
+                return False
+            request = msgspec.structs.replace(caller.request, body=body, received=self._clock())
+            taken = intake.unpack(request, admitted.admission, admitted.keys, self._small, self._new_id)
+        except Refused:
+            return False
+        except Exception as error:  # noqa: BLE001  as in `answer`
+            done(self._failed(caller.request, error))
+            return True
+        self._keep(taken, request, done)
+        return True
+
+    def _admitted(self, caller: Caller) -> _Admitted:
+        """Returns what was decided about a head; raises Refused."""
+        keys = self._keys()
+        found = caller.found
+        if not isinstance(found, _Admitted) or found.keys is not keys:
+            caller.found = found = _Admitted(keys, intake.admit(caller.request, keys, self._limits))
+        return found
+
+    async def _answer(self, request: Request, body: Body) -> Answer | None:
+        if request.method == "OPTIONS":
+            return reply.PREFLIGHT
+        keys = self._keys()
+        project_id = 0
+        try:
+            admission = intake.admit(request, keys, self._limits)
+            project_id = admission.project_id
+            refusal = self._pressure()
+            if refusal is not None:
+                raise refusal
+            content = await body.read(self._budget if admission.key else self._keyless)
+            if content is None:
+                self._note("client_gone", project_id or _named_project(request.path, keys))
+                return None
+            request = msgspec.structs.replace(request, body=content, received=self._clock())
+            return await self._take(request, admission, keys)
+        except Refused as refusal:
+            self._note(refusal.reason, project_id or _named_project(request.path, keys))
+            return reply.refused(refusal, request.path)
+
+    async def _take(self, request: Request, admission: Admission, keys: Keys) -> Answer:
+        """Takes the body apart and keeps it; nobody knows how large it is before it is unpacked."""
+        try:
+            taken = intake.unpack(request, admission, keys, self._small, self._new_id)
+        except Refused as refusal:
+            if refusal.status != 413:
+                raise
+        else:
+            return await self._kept(taken, request)
+        async with self._beside:
+            taken = await asyncio.to_thread(intake.unpack, request, admission, keys, self._limits, self._new_id)
+            return await self._kept(taken, request)
+
+    async def _kept(self, taken: Taken, request: Request) -> Answer:
+        """Keeps what was taken; a request that is cancelled leaves the write alone, since others wait for it too."""
+        waiter: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._keep(taken, request, partial(_settle, waiter))
+        return await waiter
+
+    def _keep(self, taken: Taken, request: Request, done: Done) -> None:
+        """Answers through `done` once everything is durable."""
+        if taken.drops:
+            self._appender.note(taken.drops)
+        quotas, count = self._keys().quotas, taken.counted
+        wait = self._meter.spend(taken.key, quotas, count, self._clock()) if count and quotas else 0
+        if wait:
+            self._note(quota.REASON, taken.records[0].project_id, count)
+            done(reply.refused(quota.refusal(quotas[taken.key], wait), request.path))
+        elif taken.records:
+            self._gathering.add(taken.records, partial(self._told, taken, request, done))
+        else:
+            done(_kept(taken, request))
+
+    def _told(self, taken: Taken, request: Request, done: Done, failure: BaseException | None) -> None:
+        """Answers when the buffer has spoken."""
+        if failure is None:
+            done(_kept(taken, request))
+            return
+        if not isinstance(failure, BufferUnwritable):
+            done(self._failed(request, failure))
+            return
+        self._note("buffer_unwritable", taken.records[0].project_id, len(taken.records))
+        done(reply.refused(Refused(503, "buffer_unwritable", str(failure)), request.path))
+
+    def _failed(self, request: Request, error: BaseException) -> Answer:
+        """Answers a request at which the code failed."""
+        _log.error("A request to %.100r failed.", request.path, exc_info=error)
+        self._note("internal_error", 0)
+        # One second: what failed here need not fail for the client's next event.
+        failure = Refused(503, "internal_error", "The server failed at this request; its log says why.", 1)
+        return reply.refused(failure, request.path)
+
+    def _note(self, reason: str, project_id: int, count: int = 1) -> None:
+        try:
+            self._appender.note([Drop(reason, count, self._clock(), project_id)])
+        except Exception:  # noqa: BLE001  the answer matters more than the count
+            _log.exception("%d dropped for %s could not be counted.", count, reason)
+
+
+def _kept(taken: Taken, request: Request) -> Answer:
+    if taken.answer is not None:
+        return taken.answer
+    return reply.PIXEL if request.method == "GET" else reply.kept(taken.answer_id)
+
+
+def _has_body(request: Request) -> bool:
+    return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
+
+
+def _named_project(path: str, keys: Keys) -> int:
+    """Returns the project that the path names, if there is one."""
+    try:
+        named = route.find(path).project_id
+    except Refused:
+        return 0
+    return named if named in keys.projects else 0
+
+
+def _settle(waiter: asyncio.Future[Answer], answer: Answer) -> None:
+    if not waiter.done():
+        waiter.set_result(answer)

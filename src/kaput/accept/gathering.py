@@ -1,0 +1,61 @@
+"""The records of a moment, appended together: one sync, one wake-up and one call back for all.
+
+In: records and whom to tell. Out: the call that says they are durable, or why not. Only `door.py` imports it.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from kaput.buffer.base import Appender
+from kaput.model import Record
+
+Told = Callable[[BaseException | None], None]
+"""Is told that the records are durable (`None`), or why they never will be; raises nothing itself."""
+
+SECONDS = 0.001
+
+
+class Gathering:
+    """What waits to be appended; used by one thread, inside its event loop."""
+
+    def __init__(self, appender: Appender) -> None:
+        self._appender = appender
+        self._records: list[Record] = []
+        self._told: list[Told] = []
+
+    def add(self, records: Sequence[Record], told: Told) -> None:
+        """Appends the records after the first turn of the loop that brought no more, or after `SECONDS`."""
+        if not self._told:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._wait, loop, 0, loop.time() + SECONDS)
+        self._records += records
+        self._told.append(told)
+
+    def _wait(self, loop: asyncio.AbstractEventLoop, before: int, end: float) -> None:
+        """Looks at each turn whether the one before it brought anything: a sync costs as much for one as for ten."""
+        count = len(self._told)
+        if count > before and loop.time() < end:
+            loop.call_soon(self._wait, loop, count, end)
+        else:
+            self._append(loop)
+
+    def _append(self, loop: asyncio.AbstractEventLoop) -> None:
+        records, told = self._records, self._told
+        self._records, self._told = [], []
+        try:
+            written = self._appender.append(records)
+        except Exception as error:  # noqa: BLE001  whatever it is, those who wait are told
+            _tell(told, error)
+            return
+
+        def wake(done: Future[None]) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_tell, told, done.exception())
+
+        written.add_done_callback(wake)
+
+
+def _tell(told: Sequence[Told], failure: BaseException | None) -> None:
+    for tell in told:
+        tell(failure)

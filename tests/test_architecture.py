@@ -43,6 +43,8 @@ LATE_IMPORTS = {
     ("installation", "kaput.tell.smtp.SmtpChannel"): "as above",
     ("digest.schedule", "cronsim.CronSim"): "2 MB that only who has a job with a crontab needs",
     ("digest.schedule", "cronsim.CronSimError"): "as above",
+    ("digest.schedule", "zoneinfo.ZoneInfo"): "1 MB that only who has a job with a schedule needs",
+    ("digest.schedule", "zoneinfo.ZoneInfoNotFoundError"): "as above",
 }
 """Imports inside a function, by module and what it imports, each with its reason."""
 

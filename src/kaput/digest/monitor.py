@@ -10,8 +10,7 @@ the first of them is told and not each.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, tzinfo
 
 from msgspec.structs import replace
 
@@ -187,7 +186,7 @@ class _Course:
         failing = self._monitor.failing or failures >= self._monitor.config.failure_issue_threshold
         self._monitor = replace(self._monitor, successes=0, failures=failures, failing=failing)
         if failing:
-            zone = self._schedule.zone if self._schedule else ZoneInfo("UTC")
+            zone = self._schedule.zone if self._schedule else UTC
             self._told.append(_told(self._monitor, run, zone, self._now))
 
     def _keep(self, run: Run) -> None:
@@ -218,7 +217,7 @@ def _duration(run: Run, check_in: CheckIn) -> float:
     return max(0.0, check_in.received - run.started) if check_in.duration is None else check_in.duration
 
 
-def _told(monitor: Monitor, run: Run, zone: ZoneInfo, now: float) -> Digested:
+def _told(monitor: Monitor, run: Run, zone: tzinfo, now: float) -> Digested:
     """Makes the event of a failed run; the same run has the same event at every try."""
     words = _words(monitor, run, zone)
     contexts = {"monitor": _context(monitor, run, zone)}
@@ -239,7 +238,7 @@ def _told(monitor: Monitor, run: Run, zone: ZoneInfo, now: float) -> Digested:
     return Digested(monitor.project_id, event, grouping, Title("", words, monitor.environment))
 
 
-def _words(monitor: Monitor, run: Run, zone: ZoneInfo) -> str:
+def _words(monitor: Monitor, run: Run, zone: tzinfo) -> str:
     began = datetime.fromtimestamp(run.started, zone).strftime("%H:%M")
     if run.status is RunStatus.MISSED:
         return f"Cron job {monitor.slug} missed its run of {began}"
@@ -248,7 +247,7 @@ def _words(monitor: Monitor, run: Run, zone: ZoneInfo) -> str:
     return f"Cron job {monitor.slug} failed its run of {began}"
 
 
-def _context(monitor: Monitor, run: Run, zone: ZoneInfo) -> dict[str, object]:
+def _context(monitor: Monitor, run: Run, zone: tzinfo) -> dict[str, object]:
     config: MonitorConfig = monitor.config
     known: dict[str, object] = {
         "slug": monitor.slug,

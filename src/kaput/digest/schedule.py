@@ -9,9 +9,8 @@ hour.
 import calendar
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kaput.model import MonitorConfig
 
@@ -43,7 +42,7 @@ class Schedule:
 
     words: str
     after: Callable[[float], float]
-    zone: ZoneInfo
+    zone: tzinfo
 
 
 @lru_cache(maxsize=256)
@@ -63,14 +62,16 @@ def schedule(config: MonitorConfig) -> Schedule | None:
     raise ValueError(f"{config.type!r} is no type of schedule; it is crontab or interval.")
 
 
-def _zone(name: str) -> ZoneInfo:
+def _zone(name: str) -> tzinfo:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"There is no time zone {name!r}; name one as Europe/Berlin.") from None
 
 
-def _crontab(text: str, zone: ZoneInfo) -> Schedule:
+def _crontab(text: str, zone: tzinfo) -> Schedule:
     from cronsim import CronSim, CronSimError
 
     def after(seconds: float) -> float:
@@ -89,7 +90,7 @@ def _crontab(text: str, zone: ZoneInfo) -> Schedule:
     return Schedule(words, after, zone)
 
 
-def _interval(value: str, unit: str, zone: ZoneInfo) -> Schedule:
+def _interval(value: str, unit: str, zone: tzinfo) -> Schedule:
     number = int(value) if value.isascii() and value.isdigit() and len(value) < 9 else 0
     unit = unit.removesuffix("s")
     if unit not in {*SHORT, *LONG, *MONTHS}:
@@ -100,7 +101,7 @@ def _interval(value: str, unit: str, zone: ZoneInfo) -> Schedule:
     return Schedule(f"every {unit}" if number == 1 else f"every {number} {unit}s", step, zone)
 
 
-def _step(number: int, unit: str, zone: ZoneInfo) -> Callable[[float], float]:
+def _step(number: int, unit: str, zone: tzinfo) -> Callable[[float], float]:
     """Makes the function that adds an interval: hours as they pass, days and more as the clock on the wall shows."""
     if unit in SHORT:
         seconds = number * SHORT[unit].total_seconds()

@@ -60,3 +60,11 @@ class Shell:
         done = self(*arguments, "--json")
         assert (done.returncode, done.stderr) == (0, "")
         return msgspec.json.decode(done.stdout)
+
+
+class Programs(Shell):
+    """A shell that runs every command in a process of its own, as the tests beside a running server do."""
+
+    def __call__(self, *arguments: str, typed: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+        """Runs a command to its end."""
+        return self.process(*arguments, typed=typed, **environment)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.cli.shell import Shell
+from tests.cli.shell import Programs, Shell
 from tests.processes import tree
 
 PATIENCE = 30.0
@@ -47,7 +47,7 @@ class Server:
     @property
     def shell(self) -> Shell:
         """The command line on this server's directory."""
-        return Shell(self.data, dict(self.environment))
+        return Programs(self.data, dict(self.environment))
 
     @property
     def dsn(self) -> str:

@@ -128,6 +128,18 @@ class Server:
         with suppress(ProcessLookupError, KeyError):
             os.kill(self.pids[name], signal.SIGKILL)
 
+    def kill_all(self) -> None:
+        """Kills the whole tree with SIGKILL, and waits until nothing of it listens any more."""
+        assert self.process is not None
+        pids = self.pids
+        for name in sorted(pids):  # the supervisor first: it would start the others again
+            with suppress(ProcessLookupError):
+                os.kill(pids[name], signal.SIGKILL)
+        self.process.wait(PATIENCE)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        wait_for(lambda: not any(lives(pid) for pid in pids.values()), "a killed process lives")
+
     def stop(self) -> int:
         """Ends the server as an operator does, and returns its exit code."""
         assert self.process is not None
@@ -138,6 +150,13 @@ class Server:
         self.process.stdout.close()
         wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "a process is left behind")
         return code
+
+
+def lives(pid: int) -> bool:
+    """Answers whether a process runs; one that is dead and not yet waited for does not."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    return False
 
 
 def free_port() -> int:

@@ -33,12 +33,7 @@ def test_what_is_attached_survives_a_kill_and_is_handed_out(tmp_path: Path) -> N
         page.screenshot(path=shot)
         server.kill("work")
         event_id = run_program("attaching.py", server.dsn, str(shot)).strip()
-        for name in ("supervisor", "web", "work"):
-            server.kill(name)
-        assert server.process is not None
-        server.process.wait(30)
-        assert server.process.stdout is not None
-        server.process.stdout.close()
+        server.kill_all()
         server.start()
         wait_for(lambda: len(stored(server)) == 2, "the files are not stored")
         stats = server.settle()

@@ -66,12 +66,7 @@ def test_acknowledged_feedback_survives_a_kill(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         server.kill("work")
         run_program("speaking.py", server.dsn, ID, "It broke.")
-        for name in ("supervisor", "web", "work"):
-            server.kill(name)
-        assert server.process is not None
-        server.process.wait(30)
-        assert server.process.stdout is not None
-        server.process.stdout.close()
+        server.kill_all()
         server.start()
         with closing(Poster(server.dsn).connect()) as connection:
             assert Poster(server.dsn).post(connection, envelope(error_event(ID)))[0] == 200

@@ -56,12 +56,7 @@ def test_an_acknowledged_crash_counts_once_after_a_kill(tmp_path: Path) -> None:
         server.kill("work")
         say(server, started=started, init=True, status="ok")
         say(server, started=started, init=False, status="crashed", errors=1)
-        for name in ("supervisor", "web", "work"):
-            server.kill(name)
-        assert server.process is not None
-        server.process.wait(30)
-        assert server.process.stdout is not None
-        server.process.stdout.close()
+        server.kill_all()
         server.start()
         say(server, started=started, init=False, status="crashed", errors=2)
         say(server, started=started, init=True, status="ok", sid=SID[::-1])

@@ -102,15 +102,15 @@ class Torture:
     def kill_tree(self) -> None:
         """Kills all processes at once."""
         self._pause()
-        self._kill_all()
+        self.server.kill_all()
         self.server.start()
 
     def kill_at_start(self) -> None:
         """Kills all processes, and again while they start."""
-        self._kill_all()
+        self.server.kill_all()
         self.server.launch()
         self._pause()
-        self._kill_all()
+        self.server.kill_all()
         self.server.start()
 
     def restart(self) -> None:
@@ -172,7 +172,7 @@ class Torture:
             os.kill(self.server.pids["work"], signal.SIGSTOP)
         with suppress(AssertionError):
             wait_for(lambda: self._fit(LEAST_WAITING) != [], "", seconds=10)
-        self._kill_all()
+        self.server.kill_all()
         fit = self._fit(1)
         if fit:
             segment = self.choices.choice(fit)
@@ -201,14 +201,6 @@ class Torture:
 
     def _pause(self) -> None:
         time.sleep(self.choices.uniform(0, LONGEST_PAUSE))
-
-    def _kill_all(self) -> None:
-        pids = self.server.pids
-        for name in sorted(pids):  # the supervisor first: it would start the others again
-            with suppress(ProcessLookupError):
-                os.kill(pids[name], signal.SIGKILL)
-        self._reap()
-        wait_for(lambda: not any(_lives(pid) for pid in pids.values()), "a killed process lives")
 
     def _reap(self) -> None:
         assert self.server.process is not None
@@ -282,12 +274,6 @@ def _segment(path: Path, offset: int) -> Segment:
         if isinstance(part.content, Record) and part.content.kind == EVENT
     ]
     return Segment(path, synced, parts)
-
-
-def _lives(pid: int) -> bool:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    return False
 
 
 def main() -> int:

@@ -1,16 +1,16 @@
 """Whether a full store digests as fast as an empty one: `python -m benchmarks.growth [EVENTS]`, a million by default.
 
-The floor is an empty store in the same run, in turn with the full one: the same records, digested and committed. Both
-know the issues of these records and have a dictionary before it begins. The full store is filled through the commit
-of the worker, with distinct events of 10,000 issues and 50,000 users.
+The floor is a store with 3,000 events in the same run, in turn with the full one: each time a batch of the same corpus,
+digested and committed. Both know the issues of the batch and have a dictionary. The full store is filled through the
+commit of the worker, with distinct events of 10,000 issues and 50,000 users, in bursts of 100 issues.
 """
 
+import gc
 import random
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -20,16 +20,16 @@ from msgspec.structs import replace
 from benchmarks.bench.machine import machine
 from benchmarks.bench.stores import BATCH, file_bytes, new_store, records, write
 from kaput.digest.record import digest
-from kaput.model import Digested, Record, User
+from kaput.model import Digested, User
 from kaput.store.base import Store
 
 STORED = (100_000, 1_000_000)
 CORPUS = 2000
-ISSUES = 10_000
+GROUPS = 100
+IN_GROUP = 100
 USERS = 50_000
-MEASURED_ISSUES = 100
-WARM = 1200
-ROUNDS = 9
+BURST = 3000
+ROUNDS = 15
 
 
 @dataclass(frozen=True)
@@ -41,31 +41,26 @@ class Pace:
 
 
 class Source:
-    """Makes distinct events of the corpus: each with an id, an issue and a user of its own choice."""
+    """Makes distinct events of the corpus: each with an id and a user of its own, and an issue of a group."""
 
     def __init__(self) -> None:
-        self.records = records(CORPUS)
-        self.digested = [digest(record) for record in self.records]
+        self._records = records(CORPUS)
+        self._digested = [digest(record) for record in self._records]
         self._chance = random.Random(3)
 
-    def any(self, count: int, issues: int) -> Iterator[Digested]:
-        """Yields distinct events of so many issues."""
-        for _ in range(count):
-            yield self._placed(self._chance.choice(self.digested), issues)
+    def burst(self, group: int) -> list[Digested]:
+        """Makes distinct events of a group of issues."""
+        return [self._placed(item, group) for item in self._chance.choices(self._digested, k=BURST)]
 
-    def pace(self, store: Store) -> Pace:
-        """Measures one batch from its records to the commit."""
-        taken = self._chance.sample(self.records, BATCH)
+    def pace(self, store: Store, group: int) -> Pace:
+        """Measures one batch of a group, from its records to the commit."""
+        taken = self._chance.sample(self._records, BATCH)
         wall, cpu = time.perf_counter(), time.process_time()
-        items = [self._placed(digest(record), MEASURED_ISSUES) for record in self._renamed(taken)]
-        write(store, items, tended=False)
+        write(store, [self._placed(digest(record), group) for record in taken], tended=False)
         return Pace(BATCH / (time.perf_counter() - wall), BATCH / (time.process_time() - cpu))
 
-    def _renamed(self, taken: Sequence[Record]) -> Iterator[Record]:
-        return (replace(record, event_id=f"{self._chance.getrandbits(128):032x}") for record in taken)
-
-    def _placed(self, item: Digested, issues: int) -> Digested:
-        number = self._chance.randrange(issues)
+    def _placed(self, item: Digested, group: int) -> Digested:
+        number = group * IN_GROUP + self._chance.randrange(IN_GROUP)
         event = replace(
             item.event,
             event_id=f"{self._chance.getrandbits(128):032x}",
@@ -77,21 +72,20 @@ class Source:
         return replace(item, event=event, grouping=replace(item.grouping, hashes=(name,)))
 
 
-def fill(store: Store, source: Source, count: int) -> None:
-    """Stores events up to a count, some thousands at a time."""
-    events = source.any(count, ISSUES)
-    while chunk := list(islice(events, 10 * BATCH)):
-        write(store, chunk)
+def fill(store: Store, source: Source, bursts: range) -> None:
+    """Stores bursts, each of the next group of issues."""
+    for burst in bursts:
+        write(store, source.burst(burst % GROUPS))
 
 
-def compare(full: Store, source: Source, folder: Path) -> tuple[Pace, Pace]:
-    """Measures an empty store and the full one in turn."""
+def compare(full: Store, source: Source, bursts: int, folder: Path) -> tuple[Pace, Pace]:
+    """Measures an empty store and the full one in turn, each with issues that it knows."""
     empty_paces, full_paces = [], []
-    with new_store(folder / f"empty-{time.monotonic_ns()}.db") as empty:
-        write(empty, list(source.any(WARM, MEASURED_ISSUES)))
-        for _ in range(ROUNDS):
-            empty_paces.append(source.pace(empty))
-            full_paces.append(source.pace(full))
+    with new_store(folder / f"empty-{bursts}.db") as empty:
+        fill(empty, source, range(1))
+        for round_ in range(ROUNDS):
+            empty_paces.append(source.pace(empty, 0))
+            full_paces.append(source.pace(full, round_ * 7 % min(bursts, GROUPS)))
     return _median(empty_paces), _median(full_paces)
 
 
@@ -104,16 +98,17 @@ def main() -> None:
     print(machine())
     most = int(sys.argv[1]) if len(sys.argv) > 1 else STORED[-1]
     source = Source()
+    gc.freeze()  # the work process does so too; what the corpus holds would be looked at again and again
     print(f"growth                   batches of {BATCH}, {ROUNDS} in turn; /s by the clock, then by CPU time")
     with TemporaryDirectory() as folder:
         path = Path(folder) / "full.db"
         with new_store(path) as full:
-            write(full, list(source.any(WARM, MEASURED_ISSUES)))
-            stored = WARM
+            done = 0
             for count in sorted({*(step for step in STORED if step < most), most}):
-                fill(full, source, count - stored)
-                stored = count
-                floor, pace = compare(full, source, Path(folder))
+                bursts = -(-count // BURST)
+                fill(full, source, range(done, bursts))
+                done = bursts
+                floor, pace = compare(full, source, bursts, Path(folder))
                 print(f"empty store              {floor.wall:>8.0f} /s {floor.cpu:>8.0f} /s")
                 ratios = f"{pace.wall / floor.wall:.2f} and {pace.cpu / floor.cpu:.2f} of the floor"
                 size = f"{file_bytes(path) / 1e6:.0f} MB"

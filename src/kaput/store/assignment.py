@@ -18,10 +18,13 @@ from kaput.store.issues import write_activity
 
 _issue = schema.issue.c
 
-_KNOWN = "SELECT issue_id FROM issue_hash WHERE project_id = ? AND hash = ?"
 SET_BACK = 60.0
 """Seconds; a person may decide while the batch waits for its turn, which takes less."""
 
+_KNOWN = "SELECT issue_id FROM issue_hash WHERE project_id = ? AND hash = ?"
+_NEXT_NUMBER = "UPDATE project SET last_number = last_number + 1 WHERE id = ? RETURNING last_number"
+_INSERT_ISSUE = insert(schema.issue).returning(_issue.id)
+_INSERT_HASH = "INSERT INTO issue_hash (project_id, hash, issue_id, version) VALUES (?, ?, ?, ?)"
 _RESOLVED = "SELECT status_since FROM issue WHERE id = ? AND status = 'resolved'"
 _UPDATE = (
     "UPDATE issue SET count = count + ?, kept = kept + ?, kept_bytes = kept_bytes + ?, users = users + ?,"
@@ -104,45 +107,33 @@ def _resolved(connection: Connection, issue_ids: set[int], now: float) -> dict[i
 
 
 def _insert(connection: Connection, item: Digested, raw_hash: bytes, now: float) -> int:
-    number = connection.execute(
-        update(schema.project)
-        .where(schema.project.c.id == item.project_id)
-        .values(last_number=schema.project.c.last_number + 1)
-        .returning(schema.project.c.last_number)
-    ).scalar()
+    number = connection.exec_driver_sql(_NEXT_NUMBER, (item.project_id,)).scalar()
     if number is None:
         raise NotFound(f"There is no project {item.project_id}.")
     event = item.event
-    issue_id: int = connection.execute(
-        insert(schema.issue)
-        .values(
-            project_id=item.project_id,
-            number=number,
-            type=item.title.type,
-            value=item.title.value,
-            culprit=item.title.culprit,
-            status=Status.UNRESOLVED.value,
-            status_since=now,
-            regressed=False,
-            level=event.level,
-            platform=event.platform,
-            release=event.release,
-            environment=event.environment,
-            grouped_by=item.grouping.reason,
-            count=0,
-            users=0,
-            kept=0,
-            kept_bytes=0,
-            first_seen=event.timestamp,
-            last_seen=event.timestamp,
-        )
-        .returning(_issue.id)
-    ).scalar_one()
-    connection.execute(
-        insert(schema.issue_hash).values(
-            project_id=item.project_id, hash=raw_hash, issue_id=issue_id, version=item.grouping.version
-        )
-    )
+    values = {
+        "project_id": item.project_id,
+        "number": number,
+        "type": item.title.type,
+        "value": item.title.value,
+        "culprit": item.title.culprit,
+        "status": Status.UNRESOLVED.value,
+        "status_since": now,
+        "regressed": False,
+        "level": event.level,
+        "platform": event.platform,
+        "release": event.release,
+        "environment": event.environment,
+        "grouped_by": item.grouping.reason,
+        "count": 0,
+        "users": 0,
+        "kept": 0,
+        "kept_bytes": 0,
+        "first_seen": event.timestamp,
+        "last_seen": event.timestamp,
+    }
+    issue_id: int = connection.execute(_INSERT_ISSUE, values).scalar_one()
+    connection.exec_driver_sql(_INSERT_HASH, (item.project_id, raw_hash, issue_id, item.grouping.version))
     return issue_id
 
 

@@ -5,7 +5,6 @@ In: a batch. Out: the changes that came of it. Handed out as `store.base.Batches
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
@@ -21,7 +20,7 @@ from kaput.store.drift import Drift
 from kaput.store.engine import CHUNK, Database, look_up
 from kaput.store.facts import DEAD_REASON, write_drops
 from kaput.store.monitors import write_watched
-from kaput.store.payload import Packing, Packings, encode
+from kaput.store.payload import Packed, Packings
 from kaput.store.projects import members_of
 from kaput.store.releases import write_releases
 
@@ -39,14 +38,6 @@ _WRITE_POSITION = (
     'INSERT INTO position (segment, "offset") VALUES (?, ?)'
     ' ON CONFLICT (segment) DO UPDATE SET "offset" = excluded."offset"'
 )
-
-
-class _Packed(NamedTuple):
-    """A payload, how it was compressed, and the bytes that it had before."""
-
-    packing: Packing
-    raw: int
-    payload: bytes
 
 
 class SqlBatches:
@@ -129,17 +120,13 @@ class SqlBatches:
                 _add_digested(connection, by_project)
         return by_project.total()
 
-    def _pack(self, connection: Connection, fresh: Sequence[Digested]) -> list[_Packed]:
+    def _pack(self, connection: Connection, fresh: Sequence[Digested]) -> list[Packed]:
         self._packings.follow(connection)
-        packed = []
-        for item in fresh:
-            packing, text = self._packings.of(connection, item.project_id), encode(item.event)
-            packed.append(_Packed(packing, len(text), packing.compressor.compress(text)))
-        return packed
+        return [self._packings.pack(connection, item.project_id, item.event) for item in fresh]
 
-    def _note(self, fresh: Sequence[Digested], rows: Sequence[int], packed: Sequence[_Packed]) -> None:
+    def _note(self, fresh: Sequence[Digested], rows: Sequence[int], packed: Sequence[Packed]) -> None:
         """Tells how well the events of each project were compressed."""
-        by_project: dict[int, list[tuple[int, _Packed]]] = {}
+        by_project: dict[int, list[tuple[int, Packed]]] = {}
         for item, row, one in zip(fresh, rows, packed, strict=True):
             by_project.setdefault(item.project_id, []).append((row, one))
         for project_id, ones in by_project.items():
@@ -147,7 +134,7 @@ class SqlBatches:
             self._drift.add(project_id, [row for row, _ in ones], raw, size, ones[0][1].packing.ratio)
 
 
-def _write_events(connection: Connection, assigned: Sequence[Assigned], packed: Sequence[_Packed]) -> list[int]:
+def _write_events(connection: Connection, assigned: Sequence[Assigned], packed: Sequence[Packed]) -> list[int]:
     """Inserts the events and returns their rows, in order."""
     if not assigned:
         return []
@@ -157,7 +144,7 @@ def _write_events(connection: Connection, assigned: Sequence[Assigned], packed: 
     return rows
 
 
-def _event_values(row: int, item: Assigned, packed: _Packed) -> tuple[object, ...]:
+def _event_values(row: int, item: Assigned, packed: Packed) -> tuple[object, ...]:
     event = item.digested.event
     return (
         row,
@@ -174,7 +161,7 @@ def _event_values(row: int, item: Assigned, packed: _Packed) -> tuple[object, ..
     )
 
 
-def _sizes(assigned: Sequence[Assigned], packed: Sequence[_Packed]) -> Counter[int]:
+def _sizes(assigned: Sequence[Assigned], packed: Sequence[Packed]) -> Counter[int]:
     """Returns by issue the bytes of the payloads."""
     sizes: Counter[int] = Counter()
     for item, one in zip(assigned, packed, strict=True):

@@ -24,6 +24,7 @@ _feedback = schema.feedback.c
 _issue = schema.issue.c
 _project = schema.project.c
 
+_ANY = "SELECT 1 FROM feedback LIMIT 1"
 _ATTACH = (
     "UPDATE feedback SET issue_id ="
     " (SELECT issue_id FROM event WHERE event.event_id = feedback.event_id AND event.project_id = feedback.project_id)"
@@ -79,7 +80,8 @@ def write_feedback(connection: Connection, said: Sequence[Feedback], fresh: Sequ
         again = Counter(one.project_id for one in said)
         again.subtract(connection.execute(statement, [_values(one) for one in said]).scalars())
     about = {(one.event_id, one.project_id) for one in said if one.event_id}
-    about |= {(item.event.event_id, item.project_id) for item in fresh}
+    if connection.exec_driver_sql(_ANY).first():
+        about |= {(item.event.event_id, item.project_id) for item in fresh}
     if about:
         connection.exec_driver_sql(_ATTACH, [(bytes.fromhex(event_id), project) for event_id, project in about])
     time = max((one.created for one in said), default=0.0)

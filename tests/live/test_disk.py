@@ -25,7 +25,8 @@ RECOVERY = 15.0
 def crowded(folder: Path, **environment: str) -> Iterator[tuple[Volume, Server, Load]]:
     """Runs a server with an account on a small disk, its log too, and yields it with clients that wait to begin."""
     with small_disk(folder / "disk", SIZE) as volume:
-        server = Server(volume.path / "data", environment, log=volume.path / "log")
+        keep_all = {"KAPUT_RETENTION_EVENTS_PER_ISSUE": "0", "KAPUT_RETENTION_DISK": "0"}
+        server = Server(volume.path / "data", keep_all | environment, log=volume.path / "log")
         server.start()
         try:
             server.shell("user", "add", EMAIL, "--admin", "--password-stdin", typed=PASSWORD)

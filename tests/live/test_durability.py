@@ -7,10 +7,10 @@ import re
 import signal
 import sqlite3
 import subprocess
-import time
 from contextlib import closing
 from pathlib import Path
 
+from tests.live.person import Person
 from tests.live.poster import Poster, envelope, error_event
 from tests.live.server import running, wait_for
 from tests.live.torture import torture
@@ -76,17 +76,28 @@ def test_a_client_that_goes_in_mid_body_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_the_database_locked_by_another_program_delays_nothing_but_the_page(tmp_path: Path) -> None:
-    """While another program holds the database, events are accepted; afterwards they are digested, each once."""
+    """While another program holds the database, events are accepted and pages shown; then all is digested, once."""
     with running(tmp_path) as server:
-        poster = Poster(server.dsn)
+        server.shell("user", "add", "ada@example.org", "--admin", "--password-stdin", typed="correct horse")
+        poster, person = Poster(server.dsn), Person(server.address)
+        with closing(poster.connect()) as connection:
+            assert poster.post(connection, envelope(error_event("ab" * 16)))[0] == 200
+        server.settle()
         with closing(sqlite3.connect(tmp_path / "kaput.db", isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
             with closing(poster.connect()) as connection:
                 for number in range(20):
                     assert poster.post(connection, envelope(error_event(f"{number:032x}")))[0] == 200
-            time.sleep(6)  # longer than a write waits for the lock, so that the worker has to try again
+            assert person.log_in("ada@example.org", "correct horse").status == 200
+            assert "KeyError" in person.get("/issues/APP-1").text
+            # It waits for the lock as long as a write does, so that the worker has to try again.
+            refused = person.send("/issues/APP-1/status", "/issues/APP-1", status="resolved")
+            assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
+            assert "Another program holds the database" in refused.text
             other.execute("ROLLBACK")
-        assert server.settle()["events"] == 20
+        stats = server.settle()
+        assert stats["events"] == 21, stats
+        assert person.send("/issues/APP-1/status", "/issues/APP-1", status="resolved").status == 200
 
 
 def test_every_bad_request_is_a_clear_refusal(tmp_path: Path) -> None:

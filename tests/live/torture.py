@@ -29,7 +29,13 @@ from tests.live.load import Load
 from tests.live.server import Server, wait_for
 
 THREADS = 4
-SEGMENT_SIZE = "300kB"
+SETTINGS = {
+    "KAPUT_SEGMENT_SIZE": "300kB",
+    "KAPUT_RETENTION_EVENTS_PER_ISSUE": "0",
+    "KAPUT_RETENTION_DISK": "0",
+}
+"""Many small segments, and nothing deleted that is to be compared."""
+
 LEAST_WAITING = 6
 LONGEST_PAUSE = 0.4
 
@@ -252,7 +258,7 @@ HARMS: dict[str, Callable[[Torture], None]] = {
 
 def torture(data: Path, rounds: int, seed: int) -> dict[str, Any]:
     """Runs a server in a directory through the rounds; raises AssertionError with the seed and what was done."""
-    server = Server(data, {"KAPUT_SEGMENT_SIZE": SEGMENT_SIZE})
+    server = Server(data, SETTINGS)
     server.start()
     run = Torture(server, Load(server.dsn, seed), random.Random(seed))
     try:

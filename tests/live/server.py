@@ -51,8 +51,16 @@ class Server:
 
     @property
     def dsn(self) -> str:
-        """The DSN of the first project."""
-        return self.shell("dsn").stdout.strip()
+        """The DSN of the first project, once the server has noted where it listens."""
+        told = ""
+
+        def noted() -> bool:
+            nonlocal told
+            told = self.shell("dsn").stdout.strip()
+            return f":{self.port}/" in told
+
+        wait_for(noted, "the address is not noted")
+        return told
 
     @property
     def pids(self) -> dict[str, int]:
@@ -131,14 +139,16 @@ class Server:
     def kill_all(self) -> None:
         """Kills the whole tree with SIGKILL, and waits until nothing of it listens any more."""
         assert self.process is not None
-        pids = self.pids
-        for name in sorted(pids):  # the supervisor first: it would start the others again
+        # The supervisor stands still first: what it starts while they are listed would live on.
+        os.kill(self.process.pid, signal.SIGSTOP)
+        pids = tree(self.process.pid)
+        for pid in pids:
             with suppress(ProcessLookupError):
-                os.kill(pids[name], signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
         if self.process.stdout is not None:
             self.process.stdout.close()
-        wait_for(lambda: not any(lives(pid) for pid in pids.values()), "a killed process lives")
+        wait_for(lambda: not any(lives(pid) for pid in pids), "a killed process lives")
 
     def stop(self) -> int:
         """Ends the server as an operator does, and returns its exit code."""

@@ -18,7 +18,7 @@ from tests.live.volume import Volume, small_disk
 
 SIZE = 48 * 1024**2
 EMAIL, PASSWORD = "ada@example.org", "correct horse"
-RECOVERY = 15.0
+RECOVERY = 30.0
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def test_a_start_on_a_full_disk(tmp_path: Path) -> None:
     with crowded(tmp_path) as (volume, server, _):
         server.stop()
         volume.fill()
-        done = server.shell("serve", "--port", str(server.port))
+        done = server.shell.process("serve", "--port", str(server.port))
         assert done.returncode == 1
         assert "The disk is full: make space there, and leave the file as it is." in done.stderr
         assert "The disk is full: make space there" in server.shell("check").stdout

@@ -174,7 +174,8 @@ class Torture:
 
     def _harm_at_rest(self, harm: Callable[[Segment], None]) -> None:
         """Stops the worker until enough waits, kills all processes, damages one segment, starts again."""
-        with suppress(ProcessLookupError, KeyError):
+        wait_for(lambda: "work" in self.server.pids, "there is no worker")
+        with suppress(ProcessLookupError):
             os.kill(self.server.pids["work"], signal.SIGSTOP)
         with suppress(AssertionError):
             wait_for(lambda: self._fit(LEAST_WAITING) != [], "", seconds=10)

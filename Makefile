@@ -5,6 +5,7 @@
 #   make torture     kills and damages a server under load for 100 rounds; ARGS="--rounds 20 --seed 1" for others
 #   make check       formatting, lint and types
 #   make bench       benchmarks; each prints the machine, the versions and its figures as ratios to a floor
+#   make fuzz        a million odd inputs to everything that reads what arrives; INPUTS=1000 for fewer
 #   make docs        writes the pages of docs/ that are made from the code
 #   make screenshot  takes the picture in README from the running demo
 
@@ -16,8 +17,9 @@ DEBIAN := chromium strace
 JAVASCRIPT := tests/live/javascript
 CLIENTS := .venv-raven/stamp .venv-sentry1/stamp .venv-programs/stamp $(JAVASCRIPT)/node_modules/.package-lock.json
 ARGS ?=
+INPUTS ?= 1000000
 
-.PHONY: run test torture check bench docs screenshot debian
+.PHONY: run test torture check bench fuzz docs screenshot debian
 .DELETE_ON_ERROR:
 
 run: .venv/runtime.stamp
@@ -37,6 +39,9 @@ check: .venv/development.stamp
 bench: DEBIAN := wrk
 bench: .venv/development.stamp debian
 	@for file in benchmarks/*.py; do name="$${file##*/}"; $(BIN)/python -m "benchmarks.$${name%.py}" || exit 1; done
+
+fuzz: .venv/development.stamp
+	$(BIN)/python -m tests.fuzz --inputs $(INPUTS)
 
 docs: .venv/development.stamp
 	$(BIN)/python docs/settings.py > docs/settings.md

@@ -154,3 +154,22 @@ def test_any_tree_can_be_scrubbed_and_twice_changes_nothing(event: dict[str, Any
     once = copy.deepcopy(event)
     scrub(event)
     assert event == once
+
+
+def test_what_is_beyond_the_last_place_that_is_looked_at_is_not_kept() -> None:
+    """Of very many places that look secret some are looked at, and nothing behind them is believed to be harmless."""
+    event = scrubbed(
+        {"message": "a password=hunter2 " * 2000, "extra": {str(n): f"token=hunter2-{n}" for n in range(2000)}}
+    )
+    assert "hunter2" not in json.dumps(event)
+    lines = ["password = 'hunter2'"] * 1000
+    frame = scrubbed({"frames": [{"pre_context": lines, "context_line": "x", "post_context": ["y"]}]})["frames"][0]
+    assert "hunter2" not in json.dumps(frame)
+    assert (len(frame["pre_context"]), len(frame["post_context"])) == (1000, 1)
+
+
+def test_many_documents_in_texts_are_filtered_as_texts() -> None:
+    """JSON in strings is taken apart a bounded number of times; the rest of it is filtered all the same."""
+    event = {"extra": {"all": [json.dumps({"password": "hunter2", "n": n}) for n in range(300)]}}
+    assert scrub(event) == 300
+    assert "hunter2" not in json.dumps(event)

@@ -10,7 +10,7 @@ Plain words are left alone: `password: "production"` must not take the word out 
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -49,9 +49,20 @@ def _count(body: bytes, secret: str) -> float:
 
 def filter_echoes(event: dict[str, Any], secrets: Iterable[str]) -> int:
     """Replaces the secrets in every text of the event; returns in how many texts one stood."""
-    longest_first = sorted(secrets, key=len, reverse=True)[:MOST]
-    stack: list[Any] = [event]
+    places = list(_texts(event))
+    whole = "\0".join(text for _, _, text in places)
+    longest_first = [one for one in sorted(secrets, key=len, reverse=True)[:MOST] if one in whole]
     count = 0
+    for node, key, text in places if longest_first else ():
+        if (filtered := _without(text, longest_first)) != text:
+            node[key] = filtered
+            count += 1
+    return count
+
+
+def _texts(event: dict[str, Any]) -> Iterator[tuple[Any, Any, str]]:
+    """Every text of an event that may hold an echo: its container, its key or index, and the text."""
+    stack: list[Any] = [event]
     while stack:
         node = stack.pop()
         for key, value in node.items() if isinstance(node, dict) else enumerate(node):
@@ -59,10 +70,8 @@ def filter_echoes(event: dict[str, Any], secrets: Iterable[str]) -> int:
                 continue
             if isinstance(value, dict | list):
                 stack.append(value)
-            elif isinstance(value, str) and (filtered := _without(value, longest_first)) != value:
-                node[key] = filtered
-                count += 1
-    return count
+            elif isinstance(value, str):
+                yield node, key, value
 
 
 def _without(text: str, secrets: Sequence[str]) -> str:

@@ -116,7 +116,9 @@ _NO_USERS = frozenset(
 )
 _PLACE = re.compile(rb"%[-+#0 ]{0,5}\d{0,5}(?:\.\d{1,5})?[sdrfiouxXeEgGc]|\{\w{0,100}\}")
 _NAME_REACH = 64
-_FAR = 1000
+_REACH = 4096
+"""Bytes within which a bracket is closed; one that is not takes the rest of the text with it."""
+_FAR = 400
 _QUOTES = b"\"'`"
 
 Span = tuple[int, int]
@@ -292,7 +294,10 @@ def _in_string(text: bytes, at: int) -> bool:
 def _closing(text: bytes, at: int) -> int:
     """Where the bracket at `at` is closed, or the end of the text."""
     depth = 0
+    end = at + _REACH
     while at < len(text):
+        if at > end:
+            return len(text)
         character = text[at]
         if character in b"([{":
             depth += 1

@@ -59,7 +59,7 @@ BREADCRUMBS, BREADCRUMB_DATA, BREADCRUMB_DEPTH = 100, 2048, 5
 _MESSAGE = 8192
 _TAGS, _TAG = 200, 200
 _CONTEXTS, _DEPTH = 8192, 7
-_EXTRA_EACH, _EXTRA = 16384, 262144
+_EXTRAS, _EXTRA_EACH, _EXTRA = 1000, 16384, 262144
 _FINGERPRINT, _FINGERPRINT_PART = 32, 256
 
 
@@ -206,7 +206,7 @@ def _extra(raw: dict[str, Any], notes: Notes) -> dict[str, Any]:
     extra: dict[str, Any] = {}
     left = _EXTRA
     for key in mapping(raw, "extra", notes):
-        if left <= 0:
+        if left <= 0 or len(extra) >= _EXTRAS:
             notes.trimmed("extra")
             break
         limit = min(_EXTRA_EACH, left)

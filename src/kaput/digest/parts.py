@@ -18,11 +18,13 @@ import msgspec
 from kaput.digest import regular
 from kaput.digest.fields import Notes, moment
 from kaput.digest.normalise import BREADCRUMB_DATA, Read, modules, select
-from kaput.digest.scrub import scrub_params, scrub_part
+from kaput.digest.scrub import Ledger, scrub_params, scrub_part
 from kaput.digest.stack import VARS, frame, variables
 from kaput.digest.suspicion import suspicious
 from kaput.model import Breadcrumb, FieldError, Frame, Stacktrace
 
+LONGEST = 128 * 1024
+"""Bytes of an event that is read part by part; a longer one is a rare one."""
 _FRAMES = 250
 """Frames of all stacks in a field; of more, some are left out."""
 _FIELDS = regular.RegularFrame.__struct_fields__[:-1]
@@ -54,13 +56,17 @@ class Parts:
     Attributes:
         notes: what could not be kept as it came.
         filtered: how many secrets were replaced.
-        secrets: those that stood under a secret name and would be known again elsewhere, and how often.
     """
 
     def __init__(self) -> None:
         self.notes = Notes()
         self.filtered = 0
-        self.secrets: Counter[str] = Counter()
+        self._ledger = Ledger()
+
+    @property
+    def secrets(self) -> Counter[str]:
+        """Those that stood under a secret name and would be known again elsewhere, and how often."""
+        return self._ledger.secrets
 
     def read(self, body: bytes) -> dict[str, Any]:
         """Reads the fields that an event has; raises what msgspec raises when it is no well-formed object."""
@@ -92,11 +98,11 @@ class Parts:
     def _add(self, filtered: int, secrets: Counter[str]) -> None:
         self.filtered += filtered
         if secrets:
-            self.secrets += secrets
+            self.secrets.update(secrets)
 
     def _scrubbed(self, part: dict[str, Any]) -> dict[str, Any]:
         if part:
-            self.filtered += scrub_part(part, self.secrets)
+            self.filtered += scrub_part(part, self._ledger)
         return part
 
     def _exceptions(self, raw: bytes) -> dict[str, Any]:
@@ -180,15 +186,15 @@ def _known_frame(fields: tuple[Any, ...]) -> _KnownFrame:
     raw = {
         name: list(value) if isinstance(value, tuple) else value for name, value in zip(_FIELDS, fields, strict=True)
     }
-    secrets: Counter[str] = Counter()
-    filtered = scrub_part(raw, secrets)
-    return _KnownFrame(frame(raw, Notes(), "") or Frame(), filtered, secrets)
+    ledger = Ledger()
+    filtered = scrub_part(raw, ledger)
+    return _KnownFrame(frame(raw, Notes(), "") or Frame(), filtered, ledger.secrets)
 
 
 @lru_cache(maxsize=256)
 def _known_modules(raw: bytes) -> _KnownModules:
     fields = {"modules": _decode(raw)}
-    secrets: Counter[str] = Counter()
+    ledger = Ledger()
     notes = Notes()
-    filtered = scrub_part(fields, secrets)
-    return _KnownModules(modules(fields, notes), filtered, secrets, notes.errors)
+    filtered = scrub_part(fields, ledger)
+    return _KnownModules(modules(fields, notes), filtered, ledger.secrets, notes.errors)

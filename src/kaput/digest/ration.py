@@ -14,9 +14,12 @@ from typing import Any
 import msgspec
 
 LARGE = 512 * 1024
-"""Bytes; a smaller event is left as it is."""
+MANY = 6000
+"""Bytes and values; a smaller event is left as it is."""
 RATION = 1024 * 1024
-"""Characters of all fields together, about."""
+"""Characters of all fields together, about; each value counts for some more."""
+VALUE = 160
+"""Characters that a value counts for, since the later steps take as long for it as for so much text."""
 TEXT = 64 * 1024
 """Characters of one text; `normalise.py` keeps 16,384 of one at most."""
 DEPTH = 100
@@ -25,11 +28,14 @@ DEPTH = 100
 _encode = msgspec.json.Encoder().encode
 
 
-def ration(event: dict[str, Any], size: int) -> tuple[dict[str, Any], list[str]]:
-    """Cuts an event of `size` bytes when that is large: small fields stay whole and large ones share the rest."""
-    if size <= LARGE:
-        return event, []
-    sizes = {name: len(_encode(value)) for name, value in event.items()}
+def is_large(body: bytes) -> bool:
+    """Answers whether an event has to be rationed."""
+    return len(body) > LARGE or _values(body) > MANY
+
+
+def ration(event: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Cuts a large event: small fields stay whole and large ones share the rest."""
+    sizes = {name: _size(value) for name, value in event.items()}
     left = RATION
     cut: dict[str, Any] = {}
     for index, name in enumerate(sorted(sizes, key=sizes.__getitem__)):
@@ -42,6 +48,19 @@ def ration(event: dict[str, Any], size: int) -> tuple[dict[str, Any], list[str]]
     return event | cut, sorted(cut)
 
 
+def _size(value: Any) -> int:
+    try:
+        text = _encode(value)
+    except UnicodeEncodeError:  # half a character
+        return RATION
+    return len(text) + VALUE * _values(text)
+
+
+def _values(text: bytes) -> int:
+    """How many values a JSON text holds, about; at least."""
+    return text.count(b",") + text.count(b"[") + text.count(b"{")
+
+
 class _Share:
     """What one field may still use up."""
 
@@ -52,7 +71,7 @@ class _Share:
         """Returns the value as far as it fits."""
         if isinstance(value, str):
             return self._text(value)
-        self._left -= 8
+        self._left -= VALUE
         if not isinstance(value, dict | list):
             return value
         if depth <= 0:
@@ -63,7 +82,7 @@ class _Share:
 
     def _text(self, value: str) -> str | None:
         kept = value[:TEXT]
-        self._left -= len(kept) + 2
+        self._left -= len(kept) + VALUE
         return kept if self._left >= 0 else None
 
     def _entries(self, entries: Iterable[tuple[Any, Any]], depth: int) -> Iterable[tuple[Any, Any]]:

@@ -10,13 +10,13 @@ import msgspec
 
 from kaput.digest.attachment import attachment
 from kaput.digest.check_in import check_in
-from kaput.digest.decode import NUL, decode
+from kaput.digest.decode import NUL, clean, decode_raw
 from kaput.digest.echo import repeated
 from kaput.digest.feedback import feedback
 from kaput.digest.fingerprint import group
 from kaput.digest.normalise import normalise, select
-from kaput.digest.parts import Parts
-from kaput.digest.ration import LARGE, ration
+from kaput.digest.parts import LONGEST, Parts
+from kaput.digest.ration import is_large, ration
 from kaput.digest.scrub import scrub
 from kaput.digest.sessions import sessions
 from kaput.digest.title import title
@@ -40,7 +40,7 @@ def digest(record: Record) -> Digested:
 
 def _regular(record: Record) -> Event | None:
     """Reads an event that is well-formed JSON, part by part; None when it has to be read as a whole."""
-    if len(record.body) > LARGE or NUL in record.body:
+    if len(record.body) > LONGEST or NUL in record.body or is_large(record.body):
         return None
     parts = Parts()
     try:
@@ -53,7 +53,12 @@ def _regular(record: Record) -> Event | None:
 
 
 def _any(record: Record) -> Event:
-    raw, cut = ration(select(decode(record.body)), len(record.body))
+    decoded, is_clean = decode_raw(record.body)
+    raw, cut = select(decoded), list[str]()
+    if is_large(record.body):
+        raw, cut = ration(raw)
+    if not is_clean:
+        raw = clean(raw)
     return normalise(raw, record, scrub(raw), cut)
 
 

@@ -8,8 +8,8 @@ the places to look at (`literals.py`). A typical event has some thousand texts a
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -26,6 +26,12 @@ _BIG = 10**12
 """From here on a number may be a payment card."""
 _NESTED = 3
 """How many times JSON may stand in a string of JSON."""
+_NESTED_VALUES, _DOCUMENT = 2000, 20
+"""Commas in such strings of one event, and for how many each counts; what is beyond is filtered as text."""
+_TEMPLATE = 16 * 1024
+"""Characters of a template of which it is known which parameters are secret; of a longer one all are taken for it."""
+_HITS = 600
+"""Places of one event that are looked at; a text is cut off at the first that is beyond."""
 _KEPT_EMPTY = frozenset({"", "None", "null", "True", "False", "true", "false", "''", '""', FILTERED})
 
 _TEXT, _CODE, _KEY = range(3)
@@ -39,28 +45,56 @@ _NAMED_UNDER: dict[str, Named] = {"cookies": secret_cookie, "modules": package_n
 """Keys whose contents have names of another kind."""
 
 
+Hit = tuple[int, int, int]
+"""A group of `SCAN`, and where it begins and ends in its text."""
+
+
+class Ledger:
+    """What the scrub of one event has found, and how much more it may look at.
+
+    Attributes:
+        secrets: those that would be known again elsewhere, and how often each stood under a secret name.
+        hits: places that may still be looked at.
+        commas: values in strings of JSON that may still be looked at, about.
+    """
+
+    def __init__(self) -> None:
+        self.secrets: Counter[str] = Counter()
+        self.hits = _HITS
+        self.commas = _NESTED_VALUES
+
+
+class _Text(NamedTuple):
+    """A text in which the scan found something; `is_cut`: what stood behind it was not looked at."""
+
+    place: Place
+    text: bytes
+    hits: list[Hit]
+    is_cut: bool
+
+
 def scrub(event: dict[str, Any]) -> int:
     """Replaces every secret in the event, in place.
 
     Returns:
         How many were replaced.
     """
-    secrets: Counter[str] = Counter()
-    count = scrub_params(event) + scrub_part(event, secrets)
-    return count + (filter_echoes(event, secrets) if secrets else 0)
+    ledger = Ledger()
+    count = scrub_params(event) + scrub_part(event, ledger)
+    return count + (filter_echoes(event, ledger.secrets) if ledger.secrets else 0)
 
 
-def scrub_part(part: Any, secrets: Counter[str]) -> int:
+def scrub_part(part: Any, ledger: Ledger) -> int:
     """Replaces the secrets in a part of an event, in place, but not their echoes elsewhere.
 
     Args:
         part: an object or a list.
-        secrets: takes those that would be known again elsewhere, and how often each stood under a secret name.
+        ledger: of the whole event.
 
     Returns:
         How many were replaced.
     """
-    return _scrub(part, 0, secrets)
+    return _scrub(part, 0, ledger)
 
 
 def scrub_params(event: dict[str, Any]) -> int:
@@ -74,27 +108,27 @@ def _scrub_params(entry: Any) -> int:
     template, params = entry.get("message"), entry.get("params")
     if not isinstance(template, str) or not isinstance(params, list):
         return 0
+    if len(template) > _TEMPLATE:
+        params[:] = [FILTERED] * len(params)
+        return len(params)
     places = [index for index in secret_places(template.encode()) if index < len(params)]
     for index in places:
         params[index] = FILTERED
     return len(places)
 
 
-def _scrub(root: Any, level: int, secrets: Counter[str]) -> int:
-    walk = _Walk(secrets)
+def _scrub(root: Any, level: int, ledger: Ledger) -> int:
+    walk = _Walk(ledger)
     walk.collect(root)
     return walk.count + walk.filter_texts(level)
 
 
 class _Walk:
-    """One pass over a tree of JSON; `count` is how many values were replaced for their key's sake.
+    """One pass over a tree of JSON; `count` is how many values were replaced for their key's sake."""
 
-    `secrets` gathers those that would be known again elsewhere.
-    """
-
-    def __init__(self, secrets: Counter[str]) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self.count = 0
-        self._secrets = secrets
+        self._ledger = ledger
         self.texts: list[str] = []
         self.places: list[Place] = []
         self._stack: list[tuple[Any, Named]] = []
@@ -177,10 +211,11 @@ class _Walk:
         node[key] = FILTERED
         self.count += 1
         if type(value) is str and (secret := telling(value)):
-            self._secrets[secret] += 1
+            self._ledger.secrets[secret] += 1
 
     def _number(self, node: Any, key: Any, value: int) -> None:
-        if is_card(str(value)[:20]):
+        self._ledger.hits -= 1
+        if self._ledger.hits < 0 or is_card(str(value)[:20]):
             node[key] = FILTERED
             self.count += 1
 
@@ -202,34 +237,49 @@ class _Walk:
         """
         data = "\0".join(self.texts).encode()
         count = 0
-        keys: list[tuple[Place, bytes, list[tuple[int, int, int]]]] = []
-        for index, text, hits in _hits(data):
-            place = self.places[index]
-            if place[2] == _KEY:
-                keys.append((place, text, hits))
+        keys: list[_Text] = []
+        for index, text, hits, is_cut in _found(data, self._ledger):
+            found = _Text(self.places[index], text, hits, is_cut)
+            if found.place[2] == _KEY:
+                keys.append(found)
             else:
-                count += self._filter(place, text, hits, level)
-        for place, text, hits in keys:  # last, since a text is put back under the key that it was found under
-            count += self._filter(place, text, hits, level)
-        return count
+                count += self._filter(found, level)
+        # Keys last, since a text is put back under the key that it was found under.
+        return count + sum(self._filter(found, level) for found in keys)
 
-    def _filter(self, place: Place, text: bytes, hits: list[tuple[int, int, int]], level: int) -> int:
-        container, key, kind = place
-        if kind == _TEXT and text[:1] in b"{[" and level < _NESTED:
-            document, count = _filter_json(text, level, self._secrets)
+    def _filter(self, found: _Text, level: int) -> int:
+        container, key, kind = found.place
+        text = found.text
+        if kind == _TEXT and text[:1] in b"{[" and level < _NESTED and not found.is_cut:
+            document, count = self._filter_json(text, level)
             if document is not None:
                 container[key] = document.decode()
                 return count
-        filtered, count = filter_text(text, hits, code=kind == _CODE)
+        filtered, count = filter_text(text, found.hits, code=kind == _CODE)
+        if found.is_cut:
+            filtered, count = filtered + FILTERED.encode(), count + 1
         if not count:
             return 0
         if kind == _CODE:
-            _write_source(container, filtered.decode().split("\n"))
+            lines = filtered.decode().split("\n")
+            _write_source(container, lines + [""] * (key - len(lines)))
         elif kind == _KEY:
             container[filtered.decode()] = container.pop(key)
         else:
             container[key] = filtered.decode()
         return count
+
+    def _filter_json(self, text: bytes, level: int) -> tuple[bytes | None, int]:
+        """Scrubs a text that is itself JSON as a tree; None when it is not JSON, or too much of it."""
+        self._ledger.commas -= text.count(b",") + _DOCUMENT
+        if b"\\u0000" in text or self._ledger.commas < 0:
+            return None, 0
+        try:
+            document = msgspec.json.decode(text)
+            count = _scrub(document, level + 1, self._ledger)
+            return (msgspec.json.encode(document), count) if count else (text, 0)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None, 0
 
 
 def _is_option(word: str) -> bool:
@@ -237,36 +287,38 @@ def _is_option(word: str) -> bool:
     return "=" not in word and " " not in word and secret_name(word)
 
 
-def _hits(data: bytes) -> Iterator[tuple[int, bytes, list[tuple[int, int, int]]]]:
-    """Groups what the scan finds by text: its index, the text, and the hits in it."""
+def _found(data: bytes, ledger: Ledger) -> Iterator[tuple[int, bytes, list[Hit], bool]]:
+    """Groups what the scan finds by text: its index, the text, the hits in it, and whether it is cut at one more."""
     index = first = 0
     last = -1
-    hits: list[tuple[int, int, int]] = []
+    hits: list[Hit] = []
     for match in SCAN.finditer(data):
         start, end = match.span()
         if start > last:
             if hits:
-                yield index, data[first:last], hits
+                yield index, data[first:last], hits, False
             hits = []
             index += data.count(b"\0", first, start)
             first = data.rfind(b"\0", first, start) + 1 or first
             last = data.find(b"\0", start)
             last = len(data) if last < 0 else last
+        if ledger.hits <= 0:
+            yield index, data[first:start], hits, True
+            yield from _beyond(data[last + 1 :].split(b"\0"), index + 1)
+            return
+        ledger.hits -= 1
         hits.append((match.lastindex, start - first, end - first))
     if hits:
-        yield index, data[first:last], hits
+        yield index, data[first:last], hits, False
 
 
-def _filter_json(text: bytes, level: int, secrets: Counter[str]) -> tuple[bytes | None, int]:
-    """Scrubs a text that is itself JSON as a tree; None when it is not JSON."""
-    if b"\\u0000" in text:
-        return None, 0
-    try:
-        document = msgspec.json.decode(text)
-        count = _scrub(document, level + 1, secrets)
-        return (msgspec.json.encode(document), count) if count else (text, 0)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None, 0
+def _beyond(texts: Sequence[bytes], index: int) -> Iterator[tuple[int, bytes, list[Hit], bool]]:
+    """The texts behind the last place that is looked at: each is cut where something may stand, the last ones whole."""
+    for at, text in enumerate(texts, index):
+        if at - index >= _HITS:
+            yield at, b"", [], True
+        elif match := SCAN.search(text):
+            yield at, text[: match.start()], [], True
 
 
 def _source_lines(frame: dict[str, Any]) -> list[str]:

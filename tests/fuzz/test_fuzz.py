@@ -1,0 +1,49 @@
+"""A short run of the fuzzer, and the largest inputs that the digest once took too long for."""
+
+import json
+
+import pytest
+
+from kaput.digest.decode import decode_raw
+from tests.fuzz.targets import MOST_SECONDS, fault, faults, min_seconds, read_envelope, read_event, read_store
+
+MEBIBYTE = 1024 * 1024
+MOST = 2 * MOST_SECONDS
+"""Beside other programs the same work takes more processor time: they share its caches."""
+
+
+def repeated(piece: str) -> str:
+    return piece * (MEBIBYTE // len(piece))
+
+
+def test_no_input_fails_and_none_takes_long() -> None:
+    """Some hundreds of odd inputs: nothing but Refused and Undigestible, and none of them slow."""
+    assert [(found.target, found.what, found.data[:200]) for found in faults(1500, seed=7, most=MOST)] == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"message": repeated("auth ")},
+        {"message": repeated("password='x' ")},
+        {"message": repeated("4111 1111 1111 1111 ")},
+        {"extra": {"a": [4111111111111111] * 60_000}},
+        {"extra": {f"k{n}": "" for n in range(60_000)}},
+        {"extra": {"a": ["password=x"] * 60_000}},
+        {"exception": {"values": [{"type": "E", "stacktrace": {"frames": [{}] * 200_000}}]}},
+        {"exception": {"values": [{"stacktrace": {"frames": [{"context_line": repeated("token=(")}]}}]}},
+        {"logentry": {"message": repeated("password=%s "), "params": ["x"] * 50_000}},
+    ],
+    ids=["names", "literals", "cards", "numbers", "keys", "texts", "frames", "brackets", "parameters"],
+)
+def test_a_mebibyte_takes_no_longer_than_its_bounds(event: dict[str, object]) -> None:
+    """What is beyond all bounds of an event is left out before it costs anything; reading its JSON is not counted."""
+    body = json.dumps(event).encode()
+    assert min_seconds(read_event, body) - min_seconds(decode_raw, body) < MOST
+
+
+@pytest.mark.parametrize("body", [b" " * MEBIBYTE, b"A" * MEBIBYTE, b"\n" * MEBIBYTE, b"{}\n" * 1000, b"[" * MEBIBYTE])
+def test_a_mebibyte_of_anything_is_taken_apart_at_once(body: bytes) -> None:
+    """The envelope parser and the store forms read forward only."""
+    assert fault(read_envelope, body, MOST) == ""
+    assert fault(read_store, body, MOST) == ""

@@ -10,6 +10,7 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
+from tests.cli.shell import Shell
 from tests.live.person import Person
 from tests.live.poster import Poster, envelope, error_event
 from tests.live.server import running, wait_for
@@ -145,3 +146,14 @@ def test_odd_but_readable_events_are_kept(tmp_path: Path) -> None:
 
 def _zeros_as_gzip(size: int) -> bytes:
     return gzip.compress(bytes(size), 9)
+
+
+def test_a_server_that_is_ready_has_noted_its_address(tmp_path: Path) -> None:
+    """From the first 200 on `kaput dsn` names the port of this start, not that of the last one."""
+    shell = Shell(tmp_path / "data")
+    ports = []
+    for _ in range(2):
+        with running(tmp_path / "data") as server:
+            ports.append(f":{server.port}/1\n")
+            assert shell("dsn").stdout.endswith(ports[-1])
+    assert ports[0] != ports[1]

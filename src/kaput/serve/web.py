@@ -27,6 +27,7 @@ from kaput.view.dsn import dsn
 from kaput.view.secret import setup_token
 
 BEAT_SECONDS = 0.5
+NOTE_SECONDS = 1.0
 COLLECT_AFTER = 20_000
 STOP_SECONDS = 5
 
@@ -72,6 +73,8 @@ def run(installation: Installation, orders: Orders) -> None:
             log_level=logging.ERROR,  # strangers who send nonsense must not fill the log
         )
     )
+    if orders.announce:
+        _note(installation, orders.address)
     listening = socket.socket(fileno=orders.socket)
     threading.Thread(target=_settle, args=(installation, application, orders), name="kaput-settle").start()
     try:
@@ -100,13 +103,26 @@ def _settle(installation: Installation, application: Application, orders: Orders
         _announce(installation, orders.address)
 
 
+def _note(installation: Installation, address: str) -> None:
+    """Notes the address, of which DSNs are made, before anybody is told that the server is ready.
+
+    A database that somebody holds is not waited for longer than a moment: events are taken without it.
+    """
+
+    def note() -> None:
+        try:
+            installation.store.facts.set("address", address)
+        except KaputError as error:
+            logging.getLogger(__name__).warning("The address could not be noted: %s", error)
+
+    noting = threading.Thread(target=note, name="kaput-address", daemon=True)
+    noting.start()
+    noting.join(NOTE_SECONDS)
+
+
 def _announce(installation: Installation, address: str) -> None:
     """Prints what a person needs to begin; the socket listens since before this process began."""
     store = installation.store
-    try:
-        store.facts.set("address", address)
-    except KaputError as error:
-        logging.getLogger(__name__).warning("The address could not be noted: %s", error)
     base = installation.base_url()
     first = next(project for project in store.projects.all() if not project.internal)
     lines = [f"Kaput is listening on {address}", f"DSN: {dsn(base, store.projects.keys(first.id)[0])}"]

@@ -29,12 +29,10 @@ from kaput.serve.sieve import Sieve
 from kaput.serve.upkeep import Upkeep
 from kaput.serve.watch import Watch
 from kaput.space import measure
-from kaput.tell.mail import Composer
-from kaput.tell.outbox import Teller
 from kaput.tell.rules import evaluate
-from kaput.tell.smtp import SmtpChannel
 
 TELLER_SECONDS = 12.0
+OUTBOX_SECONDS = 30.0
 TRAINER_SECONDS = 2.0
 TRAINER_PAUSE = 0.05
 TRAINER_IDLE = 1.0
@@ -125,10 +123,30 @@ def run(installation: Installation) -> None:
 
 
 def _tell(installation: Installation, stop: _Ending, wake: threading.Event) -> None:
+    """Tells what there is to tell; what writes and sends mails is loaded with the first of it."""
+    if not _something_to_tell(installation, stop, wake):
+        return
+    from kaput.tell.mail import Composer
+    from kaput.tell.outbox import Teller
+    from kaput.tell.smtp import SmtpChannel
+
     settings, store = installation.settings, installation.store
     channel = SmtpChannel(settings) if settings.smtp_host else None
     composer = Composer(settings.sender, installation.mail_origin())
     Teller(store, channel, composer, installation.base_url, installation.clock).run(stop, wake)
+
+
+def _something_to_tell(installation: Installation, stop: _Ending, wake: threading.Event) -> bool:
+    """Waits for the first open notice; False when the process ends before."""
+    while not stop.is_set():
+        wake.clear()
+        try:
+            if installation.store.outbox.open():
+                return True
+        except StoreUnavailable as error:
+            _log.warning("The outbox cannot be read: %s", error)
+        wake.wait(OUTBOX_SECONDS)
+    return False
 
 
 def _train(installation: Installation, stop: _Ending) -> None:

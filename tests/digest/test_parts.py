@@ -88,3 +88,12 @@ def test_one_secret_does_not_hide_another_in_the_same_breadcrumbs() -> None:
     assert found is not None
     assert [crumb.message for crumb in found.values] == ["a", "password=[Filtered]", "b", ""]
     assert found.values[3].data == {"token": "[Filtered]"}
+
+
+def test_an_odd_breadcrumb_does_not_hide_the_echo_of_a_secret_in_another() -> None:
+    """A part that has to be read again is not counted twice: its secret is still looked for elsewhere."""
+    crumbs = [{"data": {"password": "hunter2-x"}}, {"level": "l" * 100}]
+    event = by_parts({"message": "no entry with hunter2-x", "breadcrumbs": crumbs})
+    assert event.logentry is not None
+    assert event.logentry.formatted == "no entry with [Filtered]"
+    assert [error.value for error in event.errors if error.type == "filtered"] == ["2"]

@@ -69,6 +69,21 @@ def test_an_escaped_letter_hides_nothing(letter: str) -> None:
     assert suspicious([name.encode()]) == {0}
 
 
+@pytest.mark.parametrize("name", ["pwd", "jwt", "otp", "cookie", "session-id", "db.password", "cvv", "kennwort", "pw"])
+def test_a_secret_may_follow_an_option_after_a_space(name: str) -> None:
+    """In a command line the value stands behind any secret name, with nothing but a space between."""
+    event = {"x": f"run --{name} hunter2xyz"}
+    assert suspicious([json.dumps(event).encode()]) == {0}
+    assert scrub(event) == 1
+
+
+def test_any_white_space_may_part_a_name_from_its_secret() -> None:
+    """A vertical tab, which JSON writes as an escape, is white space too."""
+    event = {"x": "token\x0b= hunter2xyz"}
+    assert suspicious([json.dumps(event).encode()]) == {0}
+    assert scrub(event) == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -155,8 +155,9 @@ class Parts:
         raws = [bytes(one) for one in regular.trail(raw)]
         odd = suspicious(raws) | {index for index, one in enumerate(raws) if len(one) > BREADCRUMB_DATA}
         plain = [index for index in range(len(raws)) if index not in odd]
+        crumbs = regular.breadcrumbs([raws[index] for index in plain])  # first: once it fails, nothing may be counted
         found = self._scrubbed({str(index): _decode(raws[index]) for index in odd})
-        for index, crumb in zip(plain, regular.breadcrumbs([raws[index] for index in plain]), strict=True):
+        for index, crumb in zip(plain, crumbs, strict=True):
             found[str(index)] = _breadcrumb(crumb)
         return [found[str(index)] for index in range(len(raws))]
 

@@ -14,7 +14,7 @@ from itertools import accumulate
 
 import re2
 
-from kaput.digest.literals import ADDRESS, CARDS, IBANS, PEM, SCHEMES, TOKENS
+from kaput.digest.literals import ADDRESS, CARDS, IBANS, NAMES, PEM, SCHEMES, TOKENS
 from kaput.digest.secrets import STEMS, WORDS
 
 _BETWEEN = r"[^a-zA-Z\"\\]*"
@@ -44,8 +44,8 @@ _SUSPECT = re2.compile(
         r"\"value\"\s*:",  # its name stands beside it
         # A secret name and what parts it from its literal, in a text.
         rf"{_TEXT_NAME}(?:[\\\"'\]]|%2[27]|%5[dD])*(?:{_SPACE}(?:=>|[:!=]?==?|:)|>|%3[adAD]|(?:'|\\\"),)",
-        r"(?i:--[\w-]*(?:pass|secret|token|key|auth|cred)[\w-]* +[^\s-])",
-        r"\\u00(?:0[09acdACD]|[2-7])|\\/",  # a character that needs no escape could hide a name
+        rf"(?i:--[\w.-]*(?:{NAMES}|pw)[\w-]* +[^\s-])",
+        r"\\u00(?:0[09a-dA-D]|[2-7])|\\/",  # a character that needs no escape could hide a name
         rf"{_AT}{SCHEMES}",
         ADDRESS,
         rf"{_AT}(?:{TOKENS})",

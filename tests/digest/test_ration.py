@@ -4,8 +4,11 @@ import json
 import time
 from typing import Any
 
+import pytest
+
 from kaput.digest.ration import RATION, is_large, ration
 from kaput.digest.record import digest
+from kaput.digest.scrub import scrub
 from kaput.model import Record
 
 
@@ -38,6 +41,67 @@ def test_the_newest_of_a_list_is_kept() -> None:
     event = digested(huge(exception={"values": [{"type": "E", "stacktrace": {"frames": frames}}]}))
     assert event.exception is not None
     assert event.exception.values[0].stacktrace.frames[-1].function == "f4999"
+
+
+def frame(number: int, *, own: bool = False, **more: Any) -> dict[str, Any]:
+    return {**more, "function": f"f{number}", "module": "m", "context_line": f"call_{number}()", "in_app": own}
+
+
+def chain(*stacks: list[dict[str, Any]]) -> dict[str, Any]:
+    values = [{"stacktrace": {"frames": one}, "type": f"E{n}", "value": "v"} for n, one in enumerate(stacks)]
+    return {"exception": {"values": values}}
+
+
+LARGE = {"x": "y" * 9000, "l": list(range(40))}
+ONE = {str(number): "z" * 5000 for number in range(400)}
+
+
+@pytest.mark.parametrize(
+    ("large", "small"),
+    [
+        pytest.param(
+            chain([frame(n, own=n == 7, vars=LARGE) for n in range(240)]),
+            chain([frame(n, own=n == 7) for n in range(240)]),
+            id="many frames with large variables",
+        ),
+        pytest.param(
+            chain([frame(1, own=True), frame(2, vars=ONE)]),
+            chain([frame(1, own=True), frame(2)]),
+            id="one variable larger than all",
+        ),
+        pytest.param(
+            chain(*[[frame(n, own=n == 3, vars=LARGE) for n in range(60)]] * 6),
+            chain(*[[frame(n, own=n == 3) for n in range(60)]] * 6),
+            id="a chain of exceptions",
+        ),
+        pytest.param(
+            chain([frame(n, own=n == 10) for n in range(3000)]),
+            chain([frame(n, own=n == 10) for n in range(200)]),
+            id="the oldest of very many frames",
+        ),
+        pytest.param(
+            {"logentry": {"params": ["x" * 60_000] * 30, "message": "hello %s"}},
+            {"logentry": {"params": ["x"], "message": "hello %s"}},
+            id="the parameters of a message",
+        ),
+    ],
+)
+def test_what_is_left_out_changes_no_group(large: dict[str, Any], small: dict[str, Any]) -> None:
+    """An event belongs to the same issue with and without what makes it huge."""
+    groups = [digest(Record(1, "ab" * 16, 1_800_000_000.0, huge(**fields))).grouping for fields in (large, small)]
+    assert is_large(huge(**large))
+    assert groups[0].hashes == groups[1].hashes
+
+
+def test_no_secret_stays_without_the_name_before_it() -> None:
+    """Where the room ends within a pair, the name is what is left of it."""
+    fill = {str(number): "x" * 60_000 for number in range(RATION // 61_000)}
+    pairs = {"a": ["password", "hunter2-x"], "b": {"value": "hunter2-x", "name": "password"}}
+    room = RATION - 60_163 * len(fill)
+    for left in range(0, 1500, 10):
+        cut, _ = ration({"extra": {**fill, "rest": "x" * (room - left), **pairs, "c": ["x" * 9000] * 100}})
+        scrub(cut)
+        assert "hunter2-x" not in str(cut)
 
 
 def test_a_text_is_cut_far_behind_what_is_kept() -> None:

@@ -4,11 +4,13 @@ In: the selected fields of an event, before the scrub. Out: the same fields, and
 `record.py` imports it.
 
 Every later step takes time by the size of the event. What is beyond any limit of `normalise.py` need not be looked at:
-whole entries are left out, the oldest of a list first. A text is cut only far behind what is kept of it in the end, so
-that no secret can be cut into something that is not known for one.
+whole entries are left out, in the middle of a list first. What an event is grouped by is small and stays: an object
+keeps its short entries before its large ones, and every frame has its share, whatever the variables of another take. A
+text is cut only far behind what is kept of it in the end, so that no secret can be cut into something that is not known
+for one, and no secret stays without the name before it.
 """
 
-from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -24,6 +26,14 @@ TEXT = 64 * 1024
 """Characters of one text; `normalise.py` keeps 16,384 of one at most."""
 DEPTH = 100
 """Levels; `normalise.py` keeps 7 at most."""
+MOST = RATION // VALUE
+"""Entries of one object or list that are looked at; more have no room."""
+LEAST = 2048
+"""Characters that an object or a list may take at least, while there are any: a frame without variables."""
+SHORT = 1024
+OLDEST, NEWEST = 50, 200
+"""Entries of a long list of objects that go before the others, as `stack.py` keeps the frames of a stack."""
+_NAMES = frozenset({"name", "key"})
 
 _encode = msgspec.json.Encoder().encode
 
@@ -43,7 +53,7 @@ def ration(event: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         if sizes[name] <= share:
             left -= sizes[name]
         else:
-            cut[name] = _Share(share).take(event[name], DEPTH)
+            cut[name], _ = _take(event[name], share, DEPTH)
             left -= share
     return event | cut, sorted(cut)
 
@@ -61,36 +71,68 @@ def _values(text: bytes) -> int:
     return text.count(b",") + text.count(b"[") + text.count(b"{")
 
 
-class _Share:
-    """What one field may still use up."""
-
-    def __init__(self, characters: int) -> None:
-        self._left = characters
-
-    def take(self, value: Any, depth: int) -> Any:
-        """Returns the value as far as it fits."""
-        if isinstance(value, str):
-            return self._text(value)
-        self._left -= VALUE
-        if not isinstance(value, dict | list):
-            return value
-        if depth <= 0:
-            return None
-        if isinstance(value, dict):
-            return dict(self._entries(value.items(), depth))
-        return [item for _, item in self._entries(((None, item) for item in reversed(value)), depth)][::-1]
-
-    def _text(self, value: str) -> str | None:
+def _take(value: Any, room: int, depth: int) -> tuple[Any, int]:
+    """Returns the value as far as it fits into so many characters, and how many it takes."""
+    if isinstance(value, str):
         kept = value[:TEXT]
-        self._left -= len(kept) + VALUE
-        return kept if self._left >= 0 else None
+        cost = len(kept) + VALUE
+        return (kept, cost) if cost <= room else (None, VALUE)
+    if not isinstance(value, dict | list):
+        return value, VALUE
+    if depth <= 0:
+        return None, VALUE
+    return _object(value, room, depth - 1) if isinstance(value, dict) else _array(value, room, depth - 1)
 
-    def _entries(self, entries: Iterable[tuple[Any, Any]], depth: int) -> Iterable[tuple[Any, Any]]:
-        for key, item in entries:
-            if self._left <= 0:
-                return
-            if key is not None:
-                if len(key) > TEXT:
-                    continue
-                self._left -= len(key) + 4
-            yield key, self.take(item, depth - 1)
+
+def _object(value: dict[str, Any], room: int, depth: int) -> tuple[dict[str, Any], int]:
+    """Keeps small entries whole; those that are objects or lists share the rest."""
+    left = room - VALUE
+    entries = sorted(islice(value.items(), MOST), key=_rank)
+    kept: dict[str, Any] = {}
+    for index, (key, item) in enumerate(entries):
+        if left <= 0:
+            break
+        if len(key) > TEXT:
+            continue
+        left -= len(key) + 4
+        kept[key], cost = _take(item, _share(item, left, len(entries) - index), depth)
+        left -= cost
+    return {key: kept[key] for key in islice(value, MOST) if key in kept}, room - left
+
+
+def _array(value: list[Any], room: int, depth: int) -> tuple[list[Any], int]:
+    left = room - VALUE
+    order = _order(value)
+    kept: dict[int, Any] = {}
+    for place, index in enumerate(order):
+        if left <= 0:
+            break
+        item = value[index]
+        kept[index], cost = _take(item, _share(item, left, min(len(order) - place, OLDEST + NEWEST)), depth)
+        left -= cost
+    return [kept[index] for index in sorted(kept)], room - left
+
+
+def _rank(entry: tuple[str, Any]) -> int:
+    """A name first: without it, nobody knows that the value beside it is secret."""
+    key, value = entry
+    if key in _NAMES:
+        return 0
+    if isinstance(value, dict | list):
+        return 3
+    return 2 if isinstance(value, str) and len(value) > SHORT else 1
+
+
+def _share(item: Any, left: int, count: int) -> int:
+    """What an item may take of what is left for so many."""
+    return min(left, max(LEAST, left // count)) if isinstance(item, dict | list) else left
+
+
+def _order(items: list[Any]) -> list[int]:
+    """Frames and the like: the newest first, then the oldest; texts as they stand, for one may name the next."""
+    count = len(items)
+    if not all(isinstance(item, dict | list) for item in islice(items, MOST)):
+        return list(range(min(count, MOST)))
+    newest = max(0, count - NEWEST)
+    oldest = min(newest, OLDEST)
+    return [*range(count - 1, newest - 1, -1), *range(oldest), *range(newest - 1, oldest - 1, -1)][:MOST]

@@ -52,3 +52,13 @@ def test_check_logs_in_and_sends_nothing(shell: Shell) -> None:
     assert checked.returncode == 0
     assert f"ok    mail: 127.0.0.1:{port} takes mail" in checked.stdout
     assert mailbox.taken == []
+
+
+def test_check_finds_that_a_login_is_missing(shell: Shell) -> None:
+    """A mail server that takes nothing without a login, and none is set, fails with what to set."""
+    with ExitStack() as stack:
+        port = MailServers(trustme.CA(), stack).start(Mailbox(), login=True).port
+        checked = shell("check", KAPUT_SMTP_HOST="127.0.0.1", KAPUT_SMTP_PORT=str(port))
+    assert checked.returncode == 1
+    assert "FAIL  mail: " in checked.stdout
+    assert "530 log in first. Set KAPUT_SMTP_USER and KAPUT_SMTP_PASSWORD." in checked.stdout

@@ -106,8 +106,18 @@ def test_password_not_ascii(servers: MailServers, settings: MakeSettings) -> Non
 def test_login_missing(servers: MailServers, settings: MakeSettings) -> None:
     """A server that wants a login first is about the settings, not about this mail."""
     failure = _failure(settings(servers.start(Mailbox(), "implicit", login=True).port, smtp_tls="implicit"))
-    assert "the server said 530" in str(failure)
+    words = "No mail went out: the server said 530 log in first. Set KAPUT_SMTP_USER and KAPUT_SMTP_PASSWORD."
+    assert str(failure) == words
     assert (failure.away, failure.permanent) == (True, False)
+
+
+def test_probe_asks_what_a_mail_would(servers: MailServers, settings: MakeSettings) -> None:
+    """A probe sends nothing; it fails where a login is missing, and not where the sender takes no mail himself."""
+    with pytest.raises(MailFailed, match=r"530 log in first\. Set KAPUT_SMTP_USER"):
+        SmtpChannel(settings(servers.start(Mailbox(), login=True).port)).probe()
+    mailbox = Mailbox(refused={"kaput@kaput.example.org": "550 nobody of that name"})
+    SmtpChannel(settings(servers.start(mailbox).port)).probe()
+    assert (mailbox.taken, len(mailbox.sessions)) == ([], 1)
 
 
 @pytest.mark.parametrize(("answer", "permanent"), [("550 no such user", True), ("450 try later", False)])

@@ -167,13 +167,12 @@ def server_findings(address: str, url: str, project_id: int) -> Iterator[Finding
 
 
 def mail_finding(settings: Settings) -> Finding:
-    """Connects to the mail server and logs in; sends nothing."""
+    """Connects to the mail server, logs in and names the sender; sends nothing."""
     if not settings.smtp_host:
         return Finding(Verdict.WARN, "mail", "no mail is sent; set KAPUT_SMTP_HOST to be told of new issues")
     server = f"{settings.smtp_host}:{settings.mail_port}"
     try:
-        with SmtpChannel(settings, SECONDS).connect():
-            pass
+        SmtpChannel(settings, SECONDS).probe()
     except MailFailed as error:
         return Finding(Verdict.FAIL, "mail", str(error))
     return Finding(Verdict.OK, "mail", f"{server} takes mail; `kaput mail-test ADDRESS` sends one")

@@ -68,7 +68,7 @@ def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"There is no time zone {name!r}; name one as Europe/Berlin.") from None
+        raise ValueError(f"There is no time zone {name!r}; give a name such as Europe/Berlin.") from None
 
 
 def _crontab(text: str, zone: tzinfo) -> Schedule:

@@ -24,6 +24,11 @@ TIMEOUT = 10.0
 
 WORDS_LENGTH = 300
 
+_REFUSALS = 400
+"""Codes of replies from here on say no (RFC 5321, section 4.2.1)."""
+_WANTS_LOGIN = 530
+"""RFC 4954, section 6."""
+
 Send = Callable[[EmailMessage], None]
 """Sends one message; raises MailFailed."""
 
@@ -60,6 +65,30 @@ class SmtpChannel:
             yield line.send
         finally:
             line.close()
+
+    def probe(self) -> None:
+        """Connects, logs in and names the sender as an alert would, and leaves without a mail.
+
+        The sender is named as the recipient too, because many servers ask for a login only then. What else they say
+        about it counts for nothing: a sender need not be one who takes mail.
+
+        Raises:
+            MailFailed: `away`, when one of these fails, no server is set, or it wants a login.
+        """
+        sender = parseaddr(self._settings.sender)[1]
+        server = self._open()
+        try:
+            server.ehlo_or_helo_if_needed()
+            code, words = server.mail(sender)
+            taken = code < _REFUSALS
+            if taken:
+                code, words = server.rcpt(sender)
+        except (OSError, ValueError) as error:
+            raise MailFailed(self._words.of(error), away=True) from None
+        finally:
+            _hang_up(server)
+        if not taken or code == _WANTS_LOGIN:
+            raise MailFailed(self._words.said(code, words), away=True)
 
     def _open(self) -> smtplib.SMTP:
         if not self._settings.smtp_host:
@@ -151,8 +180,8 @@ class _Line:
         """Says what a refused recipient or content means."""
         if code == 421:  # the server ends the connection; another one may do (RFC 5321, section 3.8)
             return smtplib.SMTPServerDisconnected(self._words.said(code, words))
-        # 530: it wants a login (RFC 4954, section 6), which is not about this mail.
-        return MailFailed(self._words.said(code, words), permanent=code >= 500 and code != 530, away=code == 530)
+        away = code == _WANTS_LOGIN  # which is not about this mail
+        return MailFailed(self._words.said(code, words), permanent=code >= 500 and not away, away=away)
 
 
 class _Words:
@@ -164,12 +193,14 @@ class _Words:
         self._secrets = [form for text in plain for form in (b64encode(text.encode("utf-8")).decode("ascii"), text)]
         self._place = f"{settings.smtp_host}:{settings.mail_port}"
         self._ca = settings.smtp_ca
+        self._login = user
         self._timeout = timeout
 
     def said(self, code: int, words: bytes | str) -> str:
         """Quotes the server."""
         text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-        return f"No mail went out: the server said {code} {self._clean(text)}".rstrip(" .") + "."
+        hint = " Set KAPUT_SMTP_USER and KAPUT_SMTP_PASSWORD." if code == _WANTS_LOGIN and not self._login else ""
+        return f"No mail went out: the server said {code} {self._clean(text)}".rstrip(" .") + "." + hint
 
     def of(self, error: Exception) -> str:
         """Says what went wrong and, where it is known, what to do."""

@@ -67,7 +67,7 @@ def test_a_disk_that_fills_suddenly(tmp_path: Path) -> None:
     """Another program takes the last byte of a server that has work, and its processes are killed: nothing is lost."""
     with crowded(tmp_path, KAPUT_MIN_FREE="0") as (volume, server, load):
         with load.running(3):
-            wait_for(lambda: len(load.acknowledged) > 30, "no event is taken")
+            wait_for(lambda: server.stats()["issues"] > 0, "no event is digested")
             os.kill(server.pids["work"], signal.SIGSTOP)
             _bring_poison(server)
             before = len(load.acknowledged)

@@ -9,11 +9,12 @@ import pytest
 
 from kaput.errors import NotFound
 from kaput.model import Aside, Attachment, Batch, Dead, Digested, Event, Feedback, Grouping, Title
-from kaput.store.attachments import Bounds, forget_attachments
+from kaput.store.attachments import LEAST, Bounds, forget_attachments
 from kaput.store.base import AttachmentRow, Store
 from kaput.store.database import open_store
 from kaput.store.engine import Database
 from tests.clock import SettableClock
+from tests.store.plans import planned
 
 ID, OTHER = "ab" * 16, "cd" * 16
 DAY = 24 * 3600
@@ -128,6 +129,19 @@ def test_an_event_has_so_many_and_no_more(roomy: Store, path: Path) -> None:
     assert roomy.facts.tallies().dropped == {"attachment_too_many": 2}
 
 
+def test_those_of_deleted_events_are_found_by_an_index(path: Path, roomy: Store) -> None:
+    """However many there are, a deletion looks at those of its events alone."""
+    mine, other = attached(event_id=ID), attached(event_id=ID, project_id=2)
+    commit(roomy, mine, attached(event_id=OTHER), other)
+    database = Database(path)
+    with planned(database) as steps, database.write() as connection:
+        names = forget_attachments(connection, [(1, bytes.fromhex(ID)), (2, bytes.fromhex(OTHER))])
+    database.close()
+    assert names == [mine.attachment_id]
+    assert steps
+    assert not [step for step in steps if step.startswith("SCAN")]
+
+
 @pytest.mark.parametrize("bounds", [Bounds(share=0), Bounds(share=100, spare=2**62), Bounds(per_event=0)])
 def test_the_disk_is_not_endangered(opened: Open, path: Path, bounds: Bounds) -> None:
     """Beyond the share, or when too little stays free, nothing is written; events go on."""
@@ -138,18 +152,18 @@ def test_the_disk_is_not_endangered(opened: Open, path: Path, bounds: Bounds) ->
 
 
 def test_the_share_counts_what_is_stored(opened: Open, path: Path) -> None:
-    """All attachments together stay below the share of the disk."""
+    """All attachments together stay below the share of the disk; each takes some room besides its content."""
     disk = os.statvfs(path)
     share = disk.f_blocks * disk.f_frsize // 100
     store = opened(Bounds(share=1, spare=0))
     commit(store, attached(b"1"))
     database = Database(path)
     with database.write() as connection:
-        connection.exec_driver_sql("UPDATE attachment SET size = ?", (share - 5,))
+        connection.exec_driver_sql("UPDATE attachment SET size = ?", (share - 2 * LEAST - 5,))
     database.close()
-    commit(store, attached(b"12345678"), attached(b"12"))
-    assert [row.size for row in store.attachments.of(1, [ID])[ID]] == [share - 5, 2]
-    assert store.facts.tallies().dropped == {"attachment_no_room": 1}
+    commit(store, attached(b"12345678"), attached(b"12"), attached(b""))
+    assert [row.size for row in store.attachments.of(1, [ID])[ID]] == [share - 2 * LEAST - 5, 2]
+    assert store.facts.tallies().dropped == {"attachment_no_room": 2}
 
 
 def test_a_directory_that_cannot_be_written_holds_up_no_event(roomy: Store, path: Path) -> None:

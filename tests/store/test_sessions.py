@@ -10,6 +10,7 @@ from kaput.model import Batch, Health, SessionCounts, Sessions, SessionUpdate
 from kaput.store import releases, sessions
 from kaput.store.base import Store
 from kaput.store.engine import Database
+from tests.store.plans import planned
 
 NOW = 1_795_000_000.0
 HOUR = int(NOW // 3600)
@@ -171,6 +172,15 @@ def test_sessions_are_forgotten_when_nothing_can_be_said_any_more(store: Store, 
     commit(store, well(hour=HOUR + sessions.KEPT_HOURS + 1))
     assert remembered(database) == 0
     assert counts(store).crashed == 1
+
+
+def test_what_is_remembered_is_found_by_its_key(store: Store, database: Database) -> None:
+    """However many sessions are remembered, a batch looks at its own alone."""
+    commit(store, said(Health.ERRORED), said(Health.ERRORED, sid=OTHER))
+    with planned(database) as steps, database.write() as connection:
+        sessions.write_sessions(connection, [said(Health.CRASHED), said(Health.ERRORED)])
+    assert not [step for step in steps if step.startswith("SCAN")]
+    assert (counts(store).errored, counts(store).crashed, remembered(database)) == (1, 1, 2)
 
 
 def test_old_counts_can_be_forgotten(store: Store, database: Database) -> None:

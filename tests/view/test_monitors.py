@@ -126,6 +126,11 @@ def test_a_monitor_is_deleted(site: Site, ada: Visitor, shop: ProjectRow) -> Non
     ada.get("/issues/SHOP-1")
 
 
+def test_a_number_that_no_row_can_have_is_not_found(ada: Visitor, shop: ProjectRow) -> None:
+    """However long the number in an address is, the answer is a page that says so."""
+    ada.get(f"/projects/{shop.slug}/monitors/{10**30}", 404)
+
+
 def test_monitors_are_for_members(site: Site, ada: Visitor, shop: ProjectRow) -> None:
     """Who is no member sees, pauses and deletes nothing, nor does a member of another project by its number."""
     other = site.store.projects.add("Other")

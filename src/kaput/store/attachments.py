@@ -10,11 +10,11 @@ the event, or the feedback, that has its `event_id` in its project, whichever of
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from kaput.errors import NotFound
@@ -34,6 +34,8 @@ WITHOUT_EVENT = "attachment_without_event"
 
 WAITING_SECONDS = 24 * 3600
 """How long an attachment waits for its event: some clients send it before, and a dead record may be tried again."""
+LEAST = 4096
+"""Bytes that a file takes besides its content, about: the rest of its last block, its name, its row."""
 YOUNG_SECONDS = 3600
 """How old a file without a row must be to be removed: its row may be on its way."""
 
@@ -175,7 +177,7 @@ class Shelf:
             if not reason:
                 known.add(one.attachment_id)
                 counts[owner] += 1
-                left -= len(one.content)
+                left -= len(one.content) + LEAST
             yield one, reason
 
     def _reason(self, one: Attachment, known: set[str], count: int, left: int) -> str:
@@ -183,7 +185,7 @@ class Shelf:
             return DUPLICATE
         if count >= self._bounds.per_event:
             return TOO_MANY
-        if len(one.content) > left:
+        if len(one.content) + LEAST > left:
             return NO_ROOM
         try:
             self._files.write(one.attachment_id, one.content)
@@ -204,11 +206,11 @@ class Shelf:
                 known |= {
                     row.hex() for row in connection.execute(select(_attachment.attachment_id).where(same)).scalars()
                 }
-                mine = tuple_(*_KNOWN).in_(owners[start : start + CHUNK])
+            for mine in _belonging_to(owners):
                 query = select(*_KNOWN, func.count()).where(mine).group_by(*_KNOWN)
                 for project_id, event_id, count in connection.execute(query):
                     counts[project_id, event_id.hex()] = count
-            taken = connection.execute(select(func.sum(_attachment.size))).scalar() or 0
+            taken = connection.execute(select(func.sum(_attachment.size + LEAST))).scalar() or 0
         return known, counts, taken
 
 
@@ -230,10 +232,19 @@ def forget_attachments(connection: Connection, events: Sequence[tuple[int, bytes
         crash before the removal leaves them to `SqlAttachments.sweep`.
     """
     names: list[str] = []
-    for start in range(0, len(events), CHUNK):
-        deleted = _delete(connection, tuple_(*_KNOWN).in_(events[start : start + CHUNK]))
-        names += [name for _, name in deleted]
+    for theirs in _belonging_to(events):
+        names += [name for _, name in _delete(connection, theirs)]
     return names
+
+
+def _belonging_to(events: Iterable[tuple[int, bytes]]) -> Iterator[ColumnElement[bool]]:
+    """Says, a part at a time, which attachments belong to events; project by project, since no index finds pairs."""
+    by_project: dict[int, list[bytes]] = {}
+    for project_id, event_id in events:
+        by_project.setdefault(project_id, []).append(event_id)
+    for project_id, ids in by_project.items():
+        for start in range(0, len(ids), CHUNK):
+            yield (_attachment.project_id == project_id) & _attachment.event_id.in_(ids[start : start + CHUNK])
 
 
 def _delete(connection: Connection, wanted: ColumnElement[bool]) -> list[tuple[int, str]]:

@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import astuple
-from sqlalchemy import Connection, delete, func, select, tuple_
+from sqlalchemy import Connection, delete, func, select
 
 from kaput.model import HOUR, Drop, Health, SessionCounts, Sessions, SessionUpdate
 from kaput.store import schema
-from kaput.store.engine import CHUNK
 from kaput.store.facts import write_drops
 from kaput.store.releases import Name, Seen, environment_ids, note, release_ids, touch
 
@@ -39,6 +38,10 @@ _ADD = (
     " crashed = min(crashed + excluded.crashed, ?10)"
 )
 _ADD_TOTAL = "UPDATE project SET sessions = min(sessions + ?, ?) WHERE id = ?"
+_REMEMBERED = (
+    "SELECT release_id, environment_id, begun, health FROM unhealthy_session"
+    " WHERE hour = ? AND project_id = ? AND sid = ?"
+)
 _REMEMBER = (
     "INSERT INTO unhealthy_session (hour, project_id, sid, release_id, environment_id, begun, health)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -149,12 +152,12 @@ def _key(place: Place, said: SessionUpdate) -> Key:
 
 def _remembered(connection: Connection, keys: Sequence[Key]) -> dict[Key, _Known]:
     found: dict[Key, _Known] = {}
-    table = _unhealthy
-    for start in range(0, len(keys), CHUNK):
-        wanted = tuple_(table.hour, table.project_id, table.sid).in_(keys[start : start + CHUNK])
-        for row in connection.execute(select(schema.unhealthy_session).where(wanted)):
-            place = (row.project_id, row.hour, row.release_id, row.environment_id)
-            found[row.hour, row.project_id, row.sid] = _Known(place, row.begun, Health(row.health))
+    for hour, project_id, sid in keys:
+        row = connection.exec_driver_sql(_REMEMBERED, (hour, project_id, sid)).first()
+        if row is not None:
+            release_id, environment_id, begun, health = row
+            place = (project_id, hour, release_id, environment_id)
+            found[hour, project_id, sid] = _Known(place, bool(begun), Health(health))
     return found
 
 

@@ -57,7 +57,7 @@ def of_project(slug: str) -> str:
     )
 
 
-@blueprint.get("/<int:monitor_id>")
+@blueprint.get("/<int(max=9007199254740991):monitor_id>")
 def show(slug: str, monitor_id: int) -> str:
     """Shows one monitor with its newest runs."""
     project = visible_project(slug)
@@ -67,7 +67,7 @@ def show(slug: str, monitor_id: int) -> str:
     )
 
 
-@blueprint.post("/<int:monitor_id>/pause")
+@blueprint.post("/<int(max=9007199254740991):monitor_id>/pause")
 def pause(slug: str, monitor_id: int) -> Response:
     """Pauses or resumes a monitor."""
     monitor = parts().store.monitors.get(visible_project(slug).id, monitor_id, 0).monitor
@@ -77,7 +77,7 @@ def pause(slug: str, monitor_id: int) -> Response:
     return redirect(url_for("monitors.show", slug=slug, monitor_id=monitor_id))
 
 
-@blueprint.post("/<int:monitor_id>/delete")
+@blueprint.post("/<int(max=9007199254740991):monitor_id>/delete")
 def delete(slug: str, monitor_id: int) -> Response:
     """Forgets a monitor; its next check-in makes it anew."""
     monitor = parts().store.monitors.get(visible_project(slug).id, monitor_id, 0).monitor

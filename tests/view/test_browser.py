@@ -78,7 +78,8 @@ def look(site: Site, browser: Browser) -> Iterator[Look]:
 
 
 SHOP_PAGES = tuple(
-    f"/projects/shop/{name}" for name in ("setup", "settings", "feedback", "releases", "release?version=2.4.1")
+    f"/projects/shop/{name}"
+    for name in ("setup", "settings", "feedback", "releases", "release?version=2.4.1", "monitors", "issues")
 )
 
 
@@ -185,8 +186,9 @@ def test_times_are_in_the_readers_zone(site: Site, shop: ProjectRow, look: Look)
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_fit_a_phone(site: Site, shop: ProjectRow, look: Look, scheme: str) -> None:
-    """At 375 pixels no page scrolls sideways, in light and in dark, and the two differ."""
+    """At 375 pixels no page scrolls sideways, all tabs are in sight, in light and in dark, and the two differ."""
     site.admin()
+    site.store.projects.rename(shop.id, "A project with a name of many words " * 2)
     site.member(email=f"{'long' * 15}@example.org")
     site.lose("1.record", "no object " * 20)
     site.break_(shop, "OperationalErrorOfAVeryLongName" * 4, "x" * 300, times=3)
@@ -196,6 +198,8 @@ def test_pages_fit_a_phone(site: Site, shop: ProjectRow, look: Look, scheme: str
     for path in ("/issues", "/projects", *SHOP_PAGES, "/people", "/server"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") == 375, path
+    page.goto("/projects/shop/settings")
+    expect(page.locator(".tabs").get_by_role("link", name="Settings")).to_be_in_viewport(ratio=1)
     shade = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert (float(shade.removeprefix("oklch(").split()[0]) < 0.5) == (scheme == "dark")
 

@@ -47,6 +47,7 @@ def test_a_project_without_releases_says_how_they_come(site: Site, shop: Project
     assert "2.4.1 first seen" in found
     assert "0 no sessions no sessions 1 1 new issue" in found
     assert "No sessions in the last 7 days." in found
+    assert "No sessions in the last 14 days." in words(someone.get("/projects/shop/release?version=2.4.1"))
 
 
 def test_an_environment_can_be_chosen(site: Site, shop: ProjectRow) -> None:
@@ -95,6 +96,16 @@ def test_a_release_has_a_page_of_its_own(site: Site, shop: ProjectRow) -> None:
     assert search is not None
     assert issue.short_id in someone.get(search[1].replace("&amp;", "&"))
     assert issue.short_id not in someone.get(search[1].replace("&amp;", "&").replace("2.4.1", "9.9.9"))
+
+
+def test_an_issue_is_new_that_came_with_the_release(site: Site, shop: ProjectRow) -> None:
+    """An event that was some seconds on the way is not older than its release; one of long before is."""
+    site.use(shop, "2.4.1", SessionCounts(1))
+    site.break_(shop, "KeyError", "'sku-9'", age=30)
+    site.break_(shop, "ValueError", "'x'", age=3600)
+    found = words(ada(site).get("/projects/shop/release?version=2.4.1"))
+    assert re.search(r"sku-9&#39; SHOP-\d+ new", found)
+    assert re.search(r"ValueError: &#39;x&#39; SHOP-\d+ (?!new)", found)
 
 
 def test_a_name_may_hold_anything(site: Site, shop: ProjectRow) -> None:

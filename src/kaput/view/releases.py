@@ -25,6 +25,8 @@ MOST_ENVIRONMENTS = 20
 DAY, WEEK, FORTNIGHT = 24, 7 * 24, 14 * 24
 """Hours, the one that runs among them."""
 LARGEST_ID = 2**53
+ON_THE_WAY = 60.0
+"""Seconds an event may have been on the way: its issue is first seen when it happened, its release when it came."""
 
 STEP, BAR, HEIGHT = 10, 8, 48
 NONE = SessionCounts()
@@ -36,7 +38,7 @@ class Line:
 
     Attributes:
         shown: its name, with control characters made visible.
-        adoption: its part of the project's sessions of the last day; empty when there are none.
+        adoption: its part of the project's sessions of the last day; empty when it had none.
         hours: sessions of the last day by the hour, oldest first; `crashed` those that crashed.
     """
 
@@ -121,6 +123,7 @@ def show(slug: str) -> str:
         search=search,
         issues=issues,
         total=total,
+        new_from=row.first_seen - ON_THE_WAY,
     )
 
 
@@ -149,10 +152,9 @@ def _line(
 
 
 def _share(part: int, whole: int) -> str:
-    if not whole:
+    if not part:
         return ""
-    percent = 100 * part // whole
-    return f"{percent}%" if percent or not part else "<1%"
+    return f"{100 * part // whole}%" if 100 * part >= whole else "<1%"
 
 
 def _days(hours: Sequence[SessionCounts]) -> list[SessionCounts]:

@@ -136,6 +136,26 @@ def test_a_dictionary_follows_what_drifts(store: Store, path: Path, clock: Setta
         assert rows(path, "SELECT count(*), max(id) FROM dictionary") == [(kept, 2)]
 
 
+def test_no_event_loses_a_dictionary_that_came_after_it(store: Store, path: Path, clock: SettableClock) -> None:
+    """What was stored before the first dictionary, and missed it, is not packed with a later one, which may go."""
+    late = open_store(path, clock)
+    add(late, range(FIRST), kind=2)
+    add(store, range(FIRST, 2 * FIRST))
+    settle(store)
+    settle(late)
+    late.close()
+    add(store, range(2 * FIRST, 2 * FIRST + WINDOW), kind=3)
+    settle(store)
+    assert rows(path, "SELECT max(id) FROM dictionary") == [(3,)]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"DELETE FROM event WHERE id > {2 * FIRST}")
+    clock.now += SWEEP_SECONDS + 1
+    settle(store)
+    again = open_store(path, clock)  # the other one may still know what is gone
+    assert numbers(again) == list(range(2 * FIRST))
+    again.close()
+
+
 def test_a_deleted_event_is_not_packed_again(store: Store, path: Path) -> None:
     """What went between storing and packing stays away, and the others are packed."""
     add(store, range(FIRST))

@@ -85,7 +85,7 @@ class Trainer:
         return False
 
     def _train(self, project_id: int, rows: Sequence[int]) -> bool:
-        """Trains a dictionary for a project; False when it is not worth having."""
+        """Trains a dictionary for a project if it is worth having; answers whether it has its first one now."""
         with self._database.read() as connection:
             samples = self._samples(connection, rows)
             before = newest_dictionary(connection, project_id)
@@ -99,7 +99,8 @@ class Trainer:
             return False
         with self._database.write() as connection:
             self._insert(connection, project_id, content, size / sum(map(len, tested)))
-        return True
+        # Only with the first: `_unused` looks for the events of a later one behind the one before it.
+        return before is None
 
     def _samples(self, connection: Connection, rows: Sequence[int]) -> list[bytes]:
         samples: list[bytes] = []

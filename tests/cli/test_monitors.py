@@ -55,9 +55,11 @@ def test_monitors_for_scripts(shell: Shell, installation: Installation, fill: Fi
 
 
 def test_monitors_for_people(shell: Shell, installation: Installation) -> None:
-    """In a pipe each monitor is a line; one whose run is in progress says so."""
+    """In a pipe each monitor is a line; one whose run is in progress, or whose schedule cannot be read, says so."""
     running = Run("ef" * 16, RunStatus.IN_PROGRESS, 1_790_000_000.0)
     store(installation, Watched(replace(BACKUP, status=RunStatus.OK, failing=False), (running,)))
     (line,) = shell("monitors").stdout.splitlines()
     times = ["2026-09-21 14:13:20", "2026-09-22 14:13:20"]
     assert line.split("\t") == ["backup", "app", "production", "running", "At 02:00 every day", *times, ""]
+    store(installation, Watched(replace(BACKUP, slug="restore", problem="There is no time zone 'Mars'.")))
+    assert "\tThere is no time zone 'Mars'. At 02:00 every day\t" in shell("monitors").stdout

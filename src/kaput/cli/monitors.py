@@ -40,7 +40,7 @@ def _cells(row: MonitorRow) -> tuple[str, ...]:
         row.project,
         monitor.environment,
         row.state,
-        monitor.schedule,
+        f"{monitor.problem} {monitor.schedule}" if monitor.problem else monitor.schedule,
         "" if monitor.last_run is None else moment(monitor.last_run),
         "" if monitor.expected is None else moment(monitor.expected),
         row.short_id,

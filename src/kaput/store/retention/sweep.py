@@ -169,16 +169,19 @@ class SqlRetention:
         for portion in self._portions(rows):
             with self._step() as connection:
                 gone: Gone = delete_events(connection, portion, self._clock())
-            if gone.files:
-                sync_log(self._database.path)  # a row without its file would be worse than a file without its row
-                self._files.remove(gone.files)
+            self._remove(gone.files)
             yield Swept(gone.events, gone.size, self._pace.held)
+
+    def _remove(self, files: Sequence[str]) -> None:
+        if files:
+            sync_log(self._database.path)  # a row without its file would be worse than a file without its row
+            self._files.remove(files)
 
     def _feedback(self, before: float) -> Iterator[Swept]:
         while True:
             with self._step() as connection:
                 count, files = purge_feedback(connection, before, self._pace.rows)
-            self._files.remove(files)
+            self._remove(files)
             if not count:
                 return
             yield Swept(count, 0, self._pace.held)

@@ -64,7 +64,7 @@ def test_check_ins_find_their_monitors(store: Store) -> None:
     commit(store, Watched(NEW, (run(1), run(2, RunStatus.IN_PROGRESS), run(3), run(4), run(5))))
     commit(store, Watched(replace(NEW, environment="staging", hash="ef" * 16)))
     said = CheckIn(1, "backup", "production", RunStatus.OK, f"{3:032x}", "cd" * 16, 9.0)
-    ((monitor, runs),) = store.monitors.concerned([said, replace(said, slug="other")])
+    ((monitor, runs),) = store.monitors.concerned([said, replace(said, slug="other", run_id=f"{4:032x}")])
     assert monitor.environment == "production"
     assert sorted(one.started for one in runs) == [2, 3, 5]
     many = [replace(said, slug=f"job-{n}") for n in range(1200)]

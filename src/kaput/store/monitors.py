@@ -4,7 +4,7 @@ In: what the worker's batches say of them; questions of the watch and of the pag
 as `store.base.Monitors`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -36,6 +36,10 @@ _NUMBER = (
 )
 
 
+Key = tuple[int, str, str]
+"""Project, name of the job, and environment."""
+
+
 class SqlMonitors:
     """Implements `kaput.store.base.Monitors`."""
 
@@ -45,8 +49,11 @@ class SqlMonitors:
 
     def concerned(self, check_ins: Sequence[CheckIn]) -> list[tuple[Monitor, list[Run]]]:
         """See `kaput.store.base.Monitors.concerned`."""
-        keys = list({(one.project_id, one.slug, one.environment) for one in check_ins})
-        ids = {bytes.fromhex(one.run_id or one.new_id) for one in check_ins}
+        ids: dict[Key, set[bytes]] = {}
+        for one in check_ins:
+            key = (one.project_id, one.slug, one.environment)
+            ids.setdefault(key, set()).add(bytes.fromhex(one.run_id or one.new_id))
+        keys = list(ids)
         with self._database.read() as connection:
             found: list[tuple[Monitor, list[Run]]] = []
             for start in range(0, len(keys), CHUNK // 3):
@@ -57,7 +64,7 @@ class SqlMonitors:
     def due(self, now: float, limit: int) -> list[tuple[Monitor, list[Run]]]:
         """See `kaput.store.base.Monitors.due`."""
         with self._database.read() as connection:
-            return _with_runs(connection, _monitor.due <= now, limit, set())
+            return _with_runs(connection, _monitor.due <= now, limit, {})
 
     def counts(self) -> dict[int, int]:
         """See `kaput.store.base.Monitors.counts`."""
@@ -170,10 +177,13 @@ def _resolve(connection: Connection, monitor: Monitor, now: float) -> None:
 
 
 def _with_runs(
-    connection: Connection, wanted: ColumnElement[bool], limit: int | None, run_ids: set[bytes]
+    connection: Connection, wanted: ColumnElement[bool], limit: int | None, run_ids: Mapping[Key, set[bytes]]
 ) -> list[tuple[Monitor, list[Run]]]:
     rows = connection.execute(select(schema.monitor).where(wanted).order_by(_monitor.due).limit(limit)).all()
-    return [(_read(row), _runs(connection, row.id, run_ids)) for row in rows]
+    keys = [(row.project_id, row.slug, row.environment) for row in rows]
+    return [
+        (_read(row), _runs(connection, row.id, run_ids.get(key, set()))) for row, key in zip(rows, keys, strict=True)
+    ]
 
 
 def _runs(connection: Connection, monitor_id: int, run_ids: set[bytes]) -> list[Run]:

@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import json
+import logging
 import re
 import socket
 import threading
@@ -173,6 +174,17 @@ def test_a_key_that_is_disabled_is_refused_at_once(site: Site) -> None:
     assert site.post(BODY)[0] == 200
     site.keys = Keys({}, frozenset({7}))
     assert site.post(BODY)[0] == 403
+
+
+def test_a_fault_of_our_own_is_a_503(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """An event whose keeping fails is refused and counted, and the connection goes on."""
+    site.keys = Keys(KEYS.public, KEYS.projects, {KEY: None})  # type: ignore[dict-item]  # a limit that is none
+    with caplog.at_level(logging.CRITICAL):
+        heard = site.speak(raw())
+    site.keys = KEYS
+    assert heard.startswith(b"HTTP/1.1 503 ")
+    assert site.appender.dropped == {"internal_error": 1}
+    assert site.post(BODY)[0] == 200
 
 
 def test_an_answer_for_a_client_that_is_gone_is_thrown_away(site: Site) -> None:

@@ -112,12 +112,11 @@ class Door:
                 return False
             request = msgspec.structs.replace(caller.request, body=body, received=self._clock())
             taken = intake.unpack(request, admitted.admission, admitted.keys, self._small, self._new_id)
+            self._keep(taken, request, done)
         except Refused:
             return False
         except Exception as error:  # noqa: BLE001  as in `answer`
             done(self._failed(caller.request, error))
-            return True
-        self._keep(taken, request, done)
         return True
 
     def _admitted(self, caller: Caller) -> _Admitted:

@@ -4,6 +4,7 @@ In: records and whom to tell. Out: the call that says they are durable, or why n
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
@@ -14,6 +15,8 @@ Told = Callable[[BaseException | None], None]
 """Is told that the records are durable (`None`), or why they never will be; raises nothing itself."""
 
 SECONDS = 0.001
+
+_log = logging.getLogger(__name__)
 
 
 class Gathering:
@@ -58,4 +61,7 @@ class Gathering:
 
 def _tell(told: Sequence[Told], failure: BaseException | None) -> None:
     for tell in told:
-        tell(failure)
+        try:
+            tell(failure)
+        except Exception:  # noqa: BLE001  one who cannot hear it must not keep it from the others
+            _log.exception("The answer to a request that was kept cannot be given.")

@@ -158,6 +158,9 @@ def _train(installation: Installation, stop: _Ending) -> None:
         except StoreUnavailable as error:
             _log.warning("A dictionary has to wait: %s", error)
             more = False
+        except Exception:  # noqa: BLE001  without one everything goes on, in more bytes
+            _log.exception("A dictionary cannot be made.")
+            more = False
         if more:
             stop.wait(TRAINER_PAUSE)
         else:

@@ -27,6 +27,8 @@ LONGEST = 128 * 1024
 """Bytes of an event that is read part by part; a longer one is a rare one."""
 _FRAMES = 250
 """Frames of all stacks in a field; of more, some are left out."""
+_REMEMBERED = 16 * 1024
+"""Bytes of a list of packages that is remembered; a longer one is nobody's usual one."""
 _FIELDS = regular.RegularFrame.__struct_fields__[:-1]
 
 _decode = msgspec.json.Decoder().decode
@@ -90,7 +92,7 @@ class Parts:
         return found | self._scrubbed({names[index]: found[names[index]] for index in suspicious(list(raws.values()))})
 
     def _modules(self, raw: bytes) -> Read:
-        modules = _known_modules(raw)
+        modules = (_known_modules if len(raw) <= _REMEMBERED else _read_modules)(raw)
         self._add(modules.filtered, modules.secrets)
         self.notes.errors += modules.errors
         return Read(modules.versions)
@@ -181,7 +183,7 @@ def _breadcrumb(crumb: regular.RegularBreadcrumb) -> Breadcrumb:
     )
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def _known_frame(fields: tuple[Any, ...]) -> _KnownFrame:
     """Scrubs and reads a frame without its variables."""
     raw = {
@@ -192,10 +194,12 @@ def _known_frame(fields: tuple[Any, ...]) -> _KnownFrame:
     return _KnownFrame(frame(raw, Notes(), "") or Frame(), filtered, ledger.secrets)
 
 
-@lru_cache(maxsize=256)
-def _known_modules(raw: bytes) -> _KnownModules:
+def _read_modules(raw: bytes) -> _KnownModules:
     fields = {"modules": _decode(raw)}
     ledger = Ledger()
     notes = Notes()
     filtered = scrub_part(fields, ledger)
     return _KnownModules(modules(fields, notes), filtered, ledger.secrets, notes.errors)
+
+
+_known_modules = lru_cache(maxsize=256)(_read_modules)

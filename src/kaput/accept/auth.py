@@ -5,7 +5,6 @@ The files of accept import it; the roots make `Keys`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import Struct
@@ -15,7 +14,6 @@ from kaput.errors import Refused
 
 MAX_CLIENT = 200
 MAX_FIELDS = 50
-REMEMBERED, LONGEST_REMEMBERED = 256, 1000  # what was presented lately, and its characters
 _FIX = "use the DSN that `kaput dsn` prints"
 
 
@@ -60,24 +58,14 @@ def present(headers: Mapping[str, str], query: Sequence[tuple[str, str]]) -> Pre
     Raises:
         Refused: 400, two different keys at once.
     """
-    given = (headers.get("x-sentry-auth", ""), headers.get("authorization", ""), headers.get("user-agent", ""))
-    # An SDK says the same with each event, but for old ones that add the time.
-    read = _read_again if not query and sum(map(len, given)) <= LONGEST_REMEMBERED else _read
-    return read(*given, tuple(query))
-
-
-def _read(own: str, standard: str, agent: str, query: tuple[tuple[str, str], ...]) -> Presented:
-    """Reads the values of X-Sentry-Auth, Authorization and User-Agent, and a query."""
-    pairs = _auth_pairs(own)
+    pairs = _auth_pairs(headers.get("x-sentry-auth", ""))
+    standard = headers.get("authorization", "")
     if standard[:7].lower() == "sentry ":
         pairs += _auth_pairs(standard)
     pairs += query
     key = single(value for name, value in pairs if name == "sentry_key")
     client = next((value for name, value in pairs if name == "sentry_client" and value), "")
-    return Presented(key, (client or agent)[:MAX_CLIENT])
-
-
-_read_again = lru_cache(REMEMBERED)(_read)
+    return Presented(key, (client or headers.get("user-agent", ""))[:MAX_CLIENT])
 
 
 def key_of_dsn(dsn: object) -> str:

@@ -6,7 +6,6 @@ either here or to the web page.
 
 import re
 from enum import StrEnum
-from functools import lru_cache
 
 from msgspec import Struct
 
@@ -19,9 +18,6 @@ _INGEST = re.compile(
 )
 _CRON = re.compile(r"/api/(0|[1-9][0-9]{0,17})/cron/([^/]{1,200})(?:/([^/]{1,64}))?/?")
 _ROUTE = re.compile(r"/api/(?:([1-9][0-9]{0,17})/)?(envelope|store|security|csp-report|minidump|embed/error-page)/?")
-
-
-REMEMBERED, LONGEST_REMEMBERED = 256, 60  # paths that were asked for lately, and their characters
 
 
 class Endpoint(StrEnum):
@@ -74,10 +70,6 @@ def find(path: str) -> Route:
     Raises:
         Refused: 404, the path is none of the protocol's.
     """
-    return _find_again(path) if len(path) <= LONGEST_REMEMBERED else _find(path)
-
-
-def _find(path: str) -> Route:
     cron = _CRON.fullmatch(path)
     if cron is not None:
         return Route(Endpoint.CRON, int(cron[1]) or None, cron[3] or "", cron[2])
@@ -90,6 +82,3 @@ def _find(path: str) -> Route:
     if project is None and not project_free:
         raise Refused(404, "unknown_path", f"{path[:100]!r} names no project; use /api/<project>/{endpoint}/.")
     return Route(endpoint, None if project is None else int(project))
-
-
-_find_again = lru_cache(REMEMBERED)(_find)

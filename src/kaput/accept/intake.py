@@ -33,7 +33,7 @@ from kaput.accept.auth import Keys
 from kaput.accept.limits import Limits
 from kaput.accept.request import Answer, Request
 from kaput.errors import Refused
-from kaput.model import ATTACHMENT, CHECK_IN, EVENT, FEEDBACK, PACKED_CODING, SESSIONS, Drop, Packed, Record
+from kaput.model import ATTACHMENT, CHECK_IN, EVENT, FEEDBACK, PACKED_CODING, SESSIONS, Drop, Place, Record
 
 NewId = Callable[[], str]
 """Makes an event id: 32 lower-case hexadecimal digits."""
@@ -264,7 +264,7 @@ def _lone_event(
     event_id = _event_id(item.payload, limits, new_id)
     client, address, end = admission.client, request.address, item.start + len(item.payload)
     return Record(
-        admission.project_id, event_id, request.received, body, client, address, packed=Packed(item.start, end)
+        admission.project_id, event_id, request.received, body, client, address, packed=Place(item.start, end)
     )
 
 

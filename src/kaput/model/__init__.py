@@ -38,7 +38,7 @@ from kaput.model.record import (
     PACKED_CODING,
     SESSIONS,
     Drop,
-    Packed,
+    Place,
     Record,
 )
 from kaput.model.session import Health, SessionCounts, Sessions, SessionUpdate
@@ -84,7 +84,7 @@ __all__ = [
     "Mechanism",
     "Monitor",
     "MonitorConfig",
-    "Packed",
+    "Place",
     "Position",
     "ReadSpace",
     "ReadStats",

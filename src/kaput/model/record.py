@@ -16,7 +16,7 @@ PACKED_CODING = "gzip"
 """How the body of a packed record is compressed: as current SDKs do unless they have brotli."""
 
 
-class Packed(Struct, frozen=True, array_like=True):
+class Place(Struct, frozen=True, array_like=True):
     """Where the text of an event begins and ends in what the body of its record unpacks to."""
 
     start: int
@@ -47,7 +47,7 @@ class Record(Struct, frozen=True, array_like=True):
     client: str = ""
     address: str = ""
     kind: str = EVENT
-    packed: Packed | None = None
+    packed: Place | None = None
 
 
 class Drop(Struct, frozen=True, array_like=True):

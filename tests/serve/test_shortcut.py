@@ -178,7 +178,7 @@ def test_a_key_that_is_disabled_is_refused_at_once(site: Site) -> None:
 
 def test_a_fault_of_our_own_is_a_503(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     """An event whose keeping fails is refused and counted, and the connection goes on."""
-    site.keys = Keys(KEYS.public, KEYS.projects, {KEY: "none"})  # type: ignore[dict-item]
+    site.keys = Keys(KEYS.public, KEYS.projects, {KEY: "none"})  # type: ignore[dict-item]  # the fault
     with caplog.at_level(logging.CRITICAL):
         heard = site.speak(raw())
     site.keys = KEYS

@@ -103,7 +103,7 @@ class ShortcutProtocol(BoundedProtocol):
             super().on_message_complete()
             return
         owed = _Owed(keep_alive=self.parser.get_http_version() == "1.1" and self.parser.should_keep_alive())
-        before, self.cycle = self.cycle, owed  # type: ignore[assignment]
+        before, self.cycle = self.cycle, owed  # type: ignore[assignment]  # it has all that uvicorn asks of one
         done = partial(self._answer, owed)
         self._stop_waiting()
         if self.taker.take(self.url, self.headers, self.client, b"".join(self._parts), done):

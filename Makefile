@@ -46,6 +46,7 @@ fuzz: .venv/development.stamp
 docs: .venv/development.stamp
 	$(BIN)/python docs/settings.py > docs/settings.md
 	$(BIN)/python docs/commands.py > docs/commands.md
+	$(BIN)/python docs/flask_settings.py > docs/flask-settings.md
 
 screenshot: .venv/development.stamp debian
 	$(BIN)/python docs/screenshot.py

@@ -18,6 +18,10 @@ LONGEST_FILE = 500
 SHARED = {"errors", "model", "config", "stats"}
 STAGES = {"accept", "buffer", "digest", "store", "tell", "view"}
 COMPOSING = {"app", "directory", "installation", "space", "serve", "cli", "demo", "__main__"}
+EXTENSION = "flask_kaput"
+EXTENSION_COMPOSER = "flask_kaput.extension"
+EXTENSION_STAGES = {"embedded"}
+"""The rooms of the extension that work with Kaput's stages; its other files know the shared modules only."""
 
 NEIGHBOURS = {
     "accept": {"buffer.base"},
@@ -28,9 +32,9 @@ NEIGHBOURS = {
 """What a stage, or one file of it, may import of other stages."""
 
 WEB = {"flask", "flask_login", "flask_wtf", "wtforms", "werkzeug", "a2wsgi"}
-WEB_ROOMS = ("accept.asgi", "view", "app", "demo")
+WEB_ROOMS = ("accept.asgi", "view", "app", "demo", EXTENSION)
 
-ENVIRONMENT_ROOMS = ("config", "cli", "serve", "demo")
+ENVIRONMENT_ROOMS = ("config", "cli", "serve", "demo", EXTENSION_COMPOSER)
 
 LATE_IMPORTS = {
     ("app.application", "kaput.view.pages.create_pages"): "Flask is a third of the start, and no SDK needs it",
@@ -64,9 +68,13 @@ class Import:
 
 
 def module_name(path: Path) -> str:
-    """Returns `buffer.base` for `src/kaput/buffer/base.py`, and an empty text for the package itself."""
-    parts = path.relative_to(ROOT / "src" / "kaput").with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    """Returns `buffer.base` for `src/kaput/buffer/base.py`, and an empty text for the package itself.
+
+    The extension's modules keep their full name: `flask_kaput.settings`.
+    """
+    package, *parts = path.relative_to(ROOT / "src").with_suffix("").parts
+    named = parts[:-1] if parts[-1] == "__init__" else parts
+    return ".".join([package, *named] if package == EXTENSION else named)
 
 
 def imports(tree: ast.Module) -> Iterator[Import]:
@@ -93,7 +101,7 @@ def within(module: str, room: str) -> bool:
 def may_import(module: str, target: str) -> bool:
     """Answers whether a module of Kaput may import a name of Kaput; both without the leading `kaput.`."""
     stage, wanted = module.partition(".")[0], target.partition(".")[0]
-    if stage in COMPOSING:
+    if stage in COMPOSING or module.split(".")[:2] in [[EXTENSION, room] for room in EXTENSION_STAGES]:
         return True
     if wanted in SHARED or wanted == "__version__":
         return True
@@ -101,6 +109,11 @@ def may_import(module: str, target: str) -> bool:
         return False
     allowed = set().union(*(names for room, names in NEIGHBOURS.items() if within(module, room)))
     return wanted == stage or any(within(target, room) for room in allowed)
+
+
+def may_import_extension(module: str, target: str) -> bool:
+    """Answers whether a module may import a name of the extension, of which only its package knows the composer."""
+    return module == EXTENSION or (within(module, EXTENSION) and not within(target, EXTENSION_COMPOSER))
 
 
 def import_faults(module: str, tree: ast.Module) -> Iterator[str]:
@@ -112,6 +125,8 @@ def import_faults(module: str, tree: ast.Module) -> Iterator[str]:
             yield f"{where}: name modules in full"
         if root == "kaput" and not may_import(module, rest):
             yield f"{where}: not a neighbour's base; let a root hand it in"
+        if root == EXTENSION and not may_import_extension(module, found.target):
+            yield f"{where}: the extension is a root, and extension.py is its own; let it hand things in"
         if root in WEB and not any(within(module, room) for room in WEB_ROOMS):
             yield f"{where}: web frameworks stay in {', '.join(WEB_ROOMS)}"
         if found.late and (module, found.target) not in LATE_IMPORTS:
@@ -197,6 +212,14 @@ def test_modules_import_only_what_their_stage_may() -> None:
         ("serve", "from kaput.buffer.segments import Segment", False),
         ("tell.mail", "from flask import Flask", True),
         ("view.issues", "from flask import Flask", False),
+        ("flask_kaput.report", "from kaput.config import Size", False),
+        ("flask_kaput.report", "from kaput.store.base import Batches", True),
+        ("flask_kaput.report", "from kaput.installation import Installation", True),
+        ("flask_kaput.embedded.tracker", "from kaput.installation import Installation", False),
+        ("flask_kaput.report", "from flask_kaput.settings import Settings", False),
+        ("flask_kaput.report", "from flask_kaput.extension import Kaput", True),
+        ("flask_kaput", "from flask_kaput.extension import Kaput", False),
+        ("view.pages", "from flask_kaput.settings import Settings", True),
         ("buffer.segments", "def f():\n    import os", True),
         ("buffer.segments", "import os", False),
     ],
@@ -209,7 +232,7 @@ def test_import_rules_can_fail(module: str, source: str, wrong: bool) -> None:  
 def test_every_room_is_known() -> None:
     """A new file or folder beside the stages gets its place in the rules before it is used."""
     rooms = {module_name(path).split(".")[0] for path in SOURCES} - {""}
-    assert rooms <= SHARED | STAGES | COMPOSING
+    assert rooms <= SHARED | STAGES | COMPOSING | {EXTENSION}
 
 
 def test_exceptions_are_used() -> None:

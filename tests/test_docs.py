@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from docs import commands, settings
+from docs import commands, flask_settings, settings
+from flask_kaput.settings import Settings as FlaskSettings
 from kaput.cli.main import COMMANDS
 from kaput.config import ENVIRONMENT_PREFIX, Settings
 
@@ -59,7 +60,7 @@ def test_commands_that_are_named_exist(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_settings_that_are_named_exist(name: str) -> None:
     """A setting in the text is a setting of the table."""
-    known = {ENVIRONMENT_PREFIX + item.name.upper() for item in fields(Settings)}
+    known = {ENVIRONMENT_PREFIX + item.name.upper() for table in (Settings, FlaskSettings) for item in fields(table)}
     named = set(re.findall(r"\bKAPUT_[A-Z_]*[A-Z]\b", text_of(name)))
     assert named - known == set()
 
@@ -74,6 +75,11 @@ def test_make_targets_that_are_named_exist(name: str) -> None:
 def test_settings_page_is_fresh() -> None:
     """The settings page is what the table makes; `make docs` writes it."""
     assert text_of("docs/settings.md") == settings.page() + "\n"
+
+
+def test_settings_page_of_the_extension_is_fresh() -> None:
+    """The page of the Flask extension's settings is what its table makes; `make docs` writes it."""
+    assert text_of("docs/flask-settings.md") == flask_settings.page() + "\n"
 
 
 def test_commands_page_is_fresh() -> None:

@@ -215,7 +215,7 @@ def _read(kind: Any, text: str) -> Any:
     readers: dict[Any, Callable[[str], Any]] = {
         Path: _read_path,
         int: _read_int,
-        Size: _read_size,
+        Size: read_size,
         Size | Share: _read_budget,
         str: str,
         tuple[str, ...]: lambda given: tuple(part.strip() for part in given.split(",") if part.strip()),
@@ -236,7 +236,8 @@ def _read_int(text: str) -> int:
         raise ValueError(f"is {text!r}; it must be a whole number.") from None
 
 
-def _read_size(text: str) -> Size:
+def read_size(text: str) -> Size:
+    """Returns the bytes of `20MiB`, `1GB` or plain digits; raises ValueError that continues the sentence `NAME ...`."""
     stripped = text.strip()
     for unit, factor in UNITS.items():
         number = stripped.removesuffix(unit).strip()
@@ -250,7 +251,7 @@ def _read_size(text: str) -> Size:
 def _read_budget(text: str) -> Size | Share:
     part = text.strip().removesuffix("%").strip()
     if not text.strip().endswith("%"):
-        return _read_size(text)
+        return read_size(text)
     if part.isdecimal() and 1 <= int(part) <= 100:
         return Share(int(part))
     raise ValueError(f"is {text!r}; it must be a number of bytes such as 20GiB, or a part such as 50%.")

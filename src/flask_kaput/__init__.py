@@ -1,0 +1,11 @@
+"""The Flask extension of Kaput. In: an application and its settings. Out: its errors, told to a Kaput.
+
+Applications import from here; the names below are the whole interface.
+"""
+
+from flask_kaput.errors import ConfigurationError
+from flask_kaput.extension import Kaput
+from flask_kaput.settings import Settings
+from flask_kaput.state import State, state_of
+
+__all__ = ["ConfigurationError", "Kaput", "Settings", "State", "state_of"]

@@ -1,0 +1,52 @@
+"""The extension: reads the settings of an application and attaches the parts, in one fixed order.
+
+In: an application, arguments, `app.config`, the environment (it is read here only). Out: `app.extensions["kaput"]`.
+It is a root: the only file that knows all parts, and nobody but `__init__` imports it.
+
+How a part is added: it is a file with `attach(app, settings, ...)`, which uses signals and public hooks of Flask and
+returns the part. It gets the settings and the parts that it needs as arguments, and reads no state. Its settings are
+lines of the table in `settings.py`. Here it gets a line in `_compose`, at its place in the order, and, when the
+application or another part needs it later, a field in `State`. With `app.testing` a part starts nothing and lets
+nothing out: `attach` sees `app.testing` too early (it is set after `create_app()` as a rule), so it asks when it acts.
+Threads start at first use in each process, never in `attach`, which a preloading server runs before it forks.
+"""
+
+import os
+from typing import Any
+
+from flask import Flask
+
+from flask_kaput import report
+from flask_kaput.settings import Loaded, load
+from flask_kaput.state import KEY, State
+
+
+class Kaput:
+    """Kaput for Flask applications.
+
+    `Kaput(app, dsn=...)`, or `kaput = Kaput(dsn=...)` and `kaput.init_app(app)`. Arguments are the settings of
+    `settings.py` in lower case; they hold for each application that it is given to.
+    """
+
+    def __init__(self, app: Flask | None = None, **options: Any) -> None:
+        self._options = options
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Sets Kaput up for an application.
+
+        Raises:
+            ConfigurationError: with everything that is wrong in the settings.
+            RuntimeError: the application has a Kaput already.
+        """
+        if KEY in app.extensions:
+            raise RuntimeError(f"The application {app.name!r} has a Kaput already. Call init_app once for each.")
+        app.extensions[KEY] = _compose(app, load(self._options, app.config, os.environ))
+
+
+def _compose(app: Flask, loaded: Loaded) -> State:
+    """Attaches the parts to an application, and returns what it keeps of them."""
+    settings = loaded.settings
+    reporter = report.attach(app, settings) if settings.dsn else None
+    return State(name=app.name, settings=settings, unknown=loaded.unknown, reporter=reporter)

@@ -1,0 +1,102 @@
+"""A value that somebody gave becomes the value of a setting. In: its type, and what stands in the configuration.
+
+Out: the value, or ValueError with the rest of a sentence that begins with the name of the setting. Text is read as the
+environment has it; from Python the value itself may be given. Only `settings.py` imports it.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+from kaput.config import Size, read_size
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+def read(kind: Any, value: Any) -> Any:
+    """Returns the value as the type wants it; raises ValueError that continues the sentence `NAME ...`."""
+    if get_origin(kind) is Literal:
+        return _read_choice(get_args(kind), value)
+    if NoneType in get_args(kind):
+        rest = [part for part in get_args(kind) if part is not NoneType]
+        return None if value in {None, ""} else read(rest[0], value)
+    readers: dict[Any, Callable[[Any], Any]] = {
+        str: _read_text,
+        bool: _read_bool,
+        int: _read_int,
+        float: _read_float,
+        Size: _read_bytes,
+        Path: _read_path,
+        tuple[str, ...]: _read_list,
+    }
+    return readers[kind](value)
+
+
+def type_name(kind: Any) -> str:
+    """Returns what the documentation calls a type."""
+    if get_origin(kind) is Literal:
+        return " | ".join(choice or '""' for choice in get_args(kind))
+    if NoneType in get_args(kind):
+        return type_name(get_args(kind)[0])
+    names = {str: "text", bool: "yes or no", int: "number", float: "number", Size: "size", Path: "path"}
+    return names.get(kind, "list")
+
+
+def _read_choice(choices: tuple[str, ...], value: Any) -> str:
+    if value not in choices:
+        raise ValueError(f"is {value!r}; it must be one of {', '.join(choice or 'empty' for choice in choices)}.")
+    return str(value)
+
+
+def _read_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"is {value!r}; it must be a text.")
+    return value.strip()
+
+
+def _read_bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in TRUE or text in FALSE:
+        return text in TRUE
+    raise ValueError(f"is {value!r}; it must be true or false.")
+
+
+def _read_int(value: Any) -> int:
+    try:
+        if isinstance(value, int | str) and not isinstance(value, bool):
+            return int(value)
+    except ValueError:
+        pass
+    raise ValueError(f"is {value!r}; it must be a whole number.")
+
+
+def _read_float(value: Any) -> float:
+    try:
+        if isinstance(value, int | float | str) and not isinstance(value, bool):
+            return float(value)
+    except ValueError:
+        pass
+    raise ValueError(f"is {value!r}; it must be a number.")
+
+
+def _read_bytes(value: Any) -> Size:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return Size(value)
+    return read_size(value if isinstance(value, str) else repr(value))
+
+
+def _read_path(value: Any) -> Path:
+    if not isinstance(value, str | Path) or not str(value):
+        raise ValueError(f"is {value!r}; it must be a path.")
+    return Path(value).expanduser().absolute()
+
+
+def _read_list(value: Any) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, Iterable) or not all(isinstance(part, str) for part in parts):
+        raise ValueError(f"is {value!r}; it must be a list of texts, separated by commas in the environment.")
+    return tuple(part.strip() for part in parts if part.strip())

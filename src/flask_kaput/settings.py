@@ -1,0 +1,170 @@
+"""Every setting of the extension: one table that feeds arguments, `app.config`, the environment and the docs page.
+
+In: the arguments of `Kaput(...)`, the configuration of an application, the environment. Out: one frozen `Settings`.
+Any part may import it. Each part adds its lines to the table; `make docs` writes `docs/flask-settings.md`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any, get_type_hints
+from urllib.parse import urlsplit
+
+from flask_kaput.errors import ConfigurationError
+from flask_kaput.reading import read, type_name
+from kaput.config import Settings as ServerSettings
+
+PREFIX = "KAPUT_"
+
+
+def _setting(default: Any, text: str, *, secret: bool = False, also: str = "") -> Any:
+    """Describes a setting; `also` is another key of `app.config` under which it is known."""
+    return field(default=default, metadata={"help": text, "secret": secret, "also": also})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an application may set: `KAPUT_<NAME>` in `app.config` and the environment, `<name>` as an argument."""
+
+    dsn: str = _setting("", "Address of a project of a Kaput, or of any server of the Sentry protocol.", secret=True)
+    release: str = _setting("", "Version of the application, on each event; empty: none is told.")
+    environment: str = _setting("production", "Where the application runs, on each event: production, staging.")
+    server_name: str = _setting("", "Name of this machine, on each event; empty: its host name.")
+    with_locals: bool = _setting(True, "Whether events have the local variables of each frame.")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: the key in `app.config`, its type, its default and its meaning."""
+
+    key: str
+    kind: str
+    default: str
+    help: str
+    secret: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings and, by name, where each came from: `argument`, `app.config` or `environment`; else the default.
+
+    `unknown` are variables of the environment that begin with KAPUT_ and are no setting, neither here nor of the
+    server: perhaps misspelt, perhaps of another program.
+    """
+
+    settings: Settings
+    sources: Mapping[str, str]
+    unknown: tuple[str, ...] = ()
+
+
+def load(arguments: Mapping[str, Any], config: Mapping[str, Any], environment: Mapping[str, str]) -> Loaded:
+    """Reads all settings: an argument before `app.config` before the environment before the default.
+
+    Args:
+        arguments: by name of the setting, as given to `Kaput(...)`.
+        config: usually `app.config`; other keys than ours are left alone.
+        environment: usually `os.environ`.
+
+    Raises:
+        ConfigurationError: with one sentence for everything that is wrong, all at once.
+    """
+    problems = [*_unknown_arguments(arguments), *_unknown_keys(config)]
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    types = get_type_hints(Settings)
+    for name, label, source, value in _given(arguments, config, environment):
+        sources[name] = source
+        try:
+            values[name] = read(types[name], value)
+        except ValueError as error:
+            problems.append(f"{label} {error}")
+    settings = Settings(**values)
+    problems += _contradictions(settings)
+    if problems:
+        raise ConfigurationError(problems)
+    unknown = tuple(key for key in environment if key.startswith(PREFIX) and not _is_known(key))
+    return Loaded(settings, sources, unknown)
+
+
+def table() -> list[Row]:
+    """Returns every setting, in the order in which they are documented."""
+    types = get_type_hints(Settings)
+    return [
+        Row(
+            PREFIX + item.name.upper(),
+            type_name(types[item.name]),
+            _text(item.default),
+            item.metadata["help"],
+            item.metadata["secret"],
+        )
+        for item in fields(Settings)
+    ]
+
+
+def _names() -> list[str]:
+    return [item.name for item in fields(Settings)]
+
+
+def _given(
+    arguments: Mapping[str, Any], config: Mapping[str, Any], environment: Mapping[str, str]
+) -> Iterator[tuple[str, str, str, Any]]:
+    """Yields for each setting that was given its name, what to call it in a message, its source and its value."""
+    for item in fields(Settings):
+        key = PREFIX + item.name.upper()
+        places = (
+            (item.name, "argument", arguments),
+            (key, "app.config", config),
+            (key, "environment", environment),
+            (item.metadata["also"], "app.config", config),
+        )
+        for label, source, values in places:
+            if values.get(label) is not None:
+                yield item.name, label, source, values[label]
+                break
+
+
+def _unknown_arguments(arguments: Mapping[str, Any]) -> Iterator[str]:
+    for name in arguments:
+        if name not in _names():
+            yield f"{name!r} is no argument of Kaput(...).{_nearest(name, _names())}"
+
+
+def _unknown_keys(config: Mapping[str, Any]) -> Iterator[str]:
+    known = [row.key for row in table()]
+    for key in config:
+        if key.startswith(PREFIX) and key not in known:
+            yield f"{key} in app.config is no setting of Kaput.{_nearest(key, known)}"
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, 1)
+    return f" Did you mean {near[0]}?" if near else " Remove it."
+
+
+def _is_known(key: str) -> bool:
+    name = key.removeprefix(PREFIX).lower()
+    return name in _names() or name in {item.name for item in fields(ServerSettings)}
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    """Yields what is wrong with settings that can each be read."""
+    if settings.dsn and not _is_dsn(settings.dsn):
+        yield "KAPUT_DSN is no DSN; it must look like http://KEY@HOST:PORT/1, as `kaput dsn` prints it."
+
+
+def _is_dsn(dsn: str) -> bool:
+    parts = urlsplit(dsn)
+    try:
+        port_fits = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    project = parts.path.rpartition("/")[2]
+    return bool(
+        parts.scheme in {"http", "https"} and parts.username and parts.hostname and project.isdecimal() and port_fits
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return "" if value is None else str(value)

@@ -1,0 +1,41 @@
+"""What the extension keeps for one application: `app.extensions["kaput"]`.
+
+In: settings and the parts, from `extension.py`, which makes it. Out: the same, to whoever has the application. Parts
+get what they need handed to their `attach` and read no state; the application's own code may.
+"""
+
+from dataclasses import dataclass
+
+from flask import Flask
+
+from flask_kaput.report import Reporter
+from flask_kaput.settings import Settings
+
+KEY = "kaput"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One application's set-up; two applications share nothing of it."""
+
+    name: str
+    settings: Settings
+    unknown: tuple[str, ...]
+    """Variables of the environment that look like settings and are none."""
+    reporter: Reporter | None
+    """None while there is nowhere to report to."""
+
+    def close(self) -> None:
+        """Ends the threads of the parts, in the order in which they need each other. The application still answers."""
+        if self.reporter is not None:
+            self.reporter.close()
+
+
+def state_of(app: Flask) -> State:
+    """Returns the state of an application; raises LookupError when `init_app` never saw it."""
+    state = app.extensions.get(KEY)
+    if not isinstance(state, State):  # another extension may use the name
+        raise LookupError(  # noqa: TRY004 - it is not there, whatever else is
+            f"The application {app.name!r} has no Kaput. Call Kaput(app), or kaput.init_app(app)."
+        )
+    return state

@@ -15,14 +15,17 @@ import sys
 import threading
 import time
 from functools import partial
+from typing import Protocol
 
 from kaput.accept.syntax import RESERVE
+from kaput.buffer.base import Source
 from kaput.buffer.reader import SegmentReader
 from kaput.digest.dead import DeadDirectory
 from kaput.digest.record import read
 from kaput.digest.worker import Worker
 from kaput.errors import StoreUnavailable
 from kaput.installation import Installation, attach
+from kaput.model import Evaluate
 from kaput.serve.collector import spare_the_collector
 from kaput.serve.lifeline import end_with_supervisor, receive
 from kaput.serve.sieve import Sieve
@@ -58,6 +61,22 @@ def main() -> int:
     return 0
 
 
+class Ending(Protocol):
+    """What all threads need of `threading.Event`."""
+
+    def set(self) -> None:
+        """Ends them."""
+
+    def is_set(self) -> bool:
+        """Answers whether they shall end."""
+
+    def clear(self) -> None:
+        """Makes it unset."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Waits until it is set, at most `timeout` seconds, and answers whether it is."""
+
+
 class _Ending:
     """Set by a signal handler, which may wait for no lock: it could be the one that it interrupted.
 
@@ -85,9 +104,8 @@ class _Ending:
 
 def run(installation: Installation) -> None:
     """Runs worker and teller until SIGTERM."""
-    settings = installation.settings
-    stop, wake = _Ending(), threading.Event()
-    source = SegmentReader(settings.spool, installation.store.batches.positions())
+    stop = _Ending()
+    source = open_source(installation)
 
     def end(_number: int, _frame: object) -> None:
         stop.set()
@@ -96,6 +114,24 @@ def run(installation: Installation) -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     end_with_supervisor()
+    work(installation, source, stop, evaluate)
+
+
+def open_source(installation: Installation) -> SegmentReader:
+    """Returns the reader of what was accepted and not stored yet; one at a time."""
+    return SegmentReader(installation.settings.spool, installation.store.batches.positions())
+
+
+def work(installation: Installation, source: Source, stop: Ending, evaluate: Evaluate) -> None:
+    """Runs the worker in this thread, and in others what goes on beside it, until `stop` is set.
+
+    Args:
+        installation: one that no other process works on.
+        source: its `wake` has to be called after `stop` was set.
+        stop: ends all threads.
+        evaluate: decides who is told.
+    """
+    settings, wake = installation.settings, threading.Event()
     teller = threading.Thread(target=_tell, args=(installation, stop, wake), name="kaput-teller", daemon=True)
     teller.start()
     trainer = threading.Thread(target=_train, args=(installation, stop), name="kaput-trainer", daemon=True)
@@ -122,7 +158,7 @@ def run(installation: Installation) -> None:
     sweeping.join(UPKEEP_SECONDS)
 
 
-def _tell(installation: Installation, stop: _Ending, wake: threading.Event) -> None:
+def _tell(installation: Installation, stop: Ending, wake: threading.Event) -> None:
     """Tells what there is to tell; what writes and sends mails is loaded with the first of it."""
     if not _something_to_tell(installation, stop, wake):
         return
@@ -136,7 +172,7 @@ def _tell(installation: Installation, stop: _Ending, wake: threading.Event) -> N
     Teller(store, channel, composer, installation.base_url, installation.clock).run(stop, wake)
 
 
-def _something_to_tell(installation: Installation, stop: _Ending, wake: threading.Event) -> bool:
+def _something_to_tell(installation: Installation, stop: Ending, wake: threading.Event) -> bool:
     """Waits for the first open notice; False when the process ends before."""
     while not stop.is_set():
         wake.clear()
@@ -149,7 +185,7 @@ def _something_to_tell(installation: Installation, stop: _Ending, wake: threadin
     return False
 
 
-def _train(installation: Installation, stop: _Ending) -> None:
+def _train(installation: Installation, stop: Ending) -> None:
     """Tends the dictionaries; between two steps the worker has the database for itself."""
     dictionaries = installation.store.dictionaries
     while not stop.is_set():

@@ -4,14 +4,31 @@ import json
 import random
 from collections.abc import MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
 from kaput.buffer.packing import unpacked
 from kaput.digest.attachment import attachment
 from kaput.model import ATTACHMENT, EVENT, SESSIONS
-from tests.accept.door import CORPUS, Captured, Client, MemoryAppender, ask, captured, door, pieces
+from tests.accept.door import CORPUS, Captured, MemoryAppender, ask, captured, door, pieces
+
+
+class Answer(Protocol):
+    """What came back through a door."""
+
+    @property
+    def status(self) -> int:
+        """The answer's status."""
+
+    @property
+    def body(self) -> bytes:
+        """The answer's body."""
+
+    @property
+    def json(self) -> Any:
+        """The answer's body, read."""
+
 
 REQUESTS = sorted(CORPUS.glob("*.http"))
 
@@ -28,7 +45,7 @@ def scope_of(sent: Captured) -> MutableMapping[str, Any]:
     }
 
 
-def check(sent: Captured, client: Client, appender: MemoryAppender) -> None:
+def check(sent: Captured, client: Answer, appender: MemoryAppender) -> None:
     """Compares what was answered and kept with the expectation."""
     expected = sent.expected
     assert client.status == 200, client.body

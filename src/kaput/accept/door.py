@@ -6,23 +6,23 @@ answer, after the buffer said that they are durable, never before. `asgi.py` and
 
 import asyncio
 import dataclasses
-import logging
 import uuid
 from collections.abc import Callable
 from functools import partial
 
 import msgspec
 
-from kaput.accept import intake, quota, reply, route
+from kaput.accept import intake, outcome, quota, reply
 from kaput.accept.auth import Keys
 from kaput.accept.body import Body, Budget, Receive
 from kaput.accept.gathering import Gathering
 from kaput.accept.intake import Admission, NewId, Taken
 from kaput.accept.limits import Limits
+from kaput.accept.outcome import Tally
 from kaput.accept.request import Answer, Caller, Request
 from kaput.buffer.base import Appender
 from kaput.errors import BufferUnwritable, Refused
-from kaput.model import Clock, Drop
+from kaput.model import Clock
 
 Pressure = Callable[[], Refused | None]
 """Answers the refusal that everyone gets at this moment (backlog, disk), or nothing."""
@@ -32,8 +32,6 @@ Done = Callable[[Answer], None]
 
 BESIDE = 256 * 1024  # bytes of an unpacked body above which the event loop does not wait for it
 BESIDE_AT_ONCE = 2  # such bodies until they are durable: each may take several times its limit of memory
-
-_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,6 +66,7 @@ class Door:
         """
         self._appender = appender
         self._gathering = Gathering(appender)
+        self._tally = Tally(appender, clock)
         self._keys = keys
         self._limits = limits
         self._small = dataclasses.replace(limits, max_unpacked=min(limits.max_unpacked, BESIDE))
@@ -90,7 +89,7 @@ class Door:
         try:
             return await self._answer(request, body)
         except Exception as error:  # noqa: BLE001  whatever it is, the client is told and it is counted
-            return self._failed(request, error)
+            return self._tally.failed(request, error)
         finally:
             body.release()
 
@@ -116,7 +115,7 @@ class Door:
         except Refused:
             return False
         except Exception as error:  # noqa: BLE001  as in `answer`
-            done(self._failed(caller.request, error))
+            done(self._tally.failed(caller.request, error))
         return True
 
     def _admitted(self, caller: Caller) -> _Admitted:
@@ -140,12 +139,12 @@ class Door:
                 raise refusal
             content = await body.read(self._budget if admission.key else self._keyless)
             if content is None:
-                self._note("client_gone", project_id or _named_project(request.path, keys))
+                self._tally.note("client_gone", project_id or outcome.named_project(request.path, keys))
                 return None
             request = msgspec.structs.replace(request, body=content, received=self._clock())
             return await self._take(request, admission, keys)
         except Refused as refusal:
-            self._note(refusal.reason, project_id or _named_project(request.path, keys))
+            self._tally.note(refusal.reason, project_id or outcome.named_project(request.path, keys))
             return reply.refused(refusal, request.path)
 
     async def _take(self, request: Request, admission: Admission, keys: Keys) -> Answer:
@@ -174,56 +173,26 @@ class Door:
         quotas, count = self._keys().quotas, taken.counted
         wait = self._meter.spend(taken.key, quotas, count, self._clock()) if count and quotas else 0
         if wait:
-            self._note(quota.REASON, taken.records[0].project_id, count)
+            self._tally.note(quota.REASON, taken.records[0].project_id, count)
             done(reply.refused(quota.refusal(quotas[taken.key], wait), request.path))
         elif taken.records:
             self._gathering.add(taken.records, partial(self._told, taken, request, done))
         else:
-            done(_kept(taken, request))
+            done(outcome.kept(taken, request))
 
     def _told(self, taken: Taken, request: Request, done: Done, failure: BaseException | None) -> None:
         """Answers when the buffer has spoken."""
         if failure is None:
-            done(_kept(taken, request))
+            done(outcome.kept(taken, request))
             return
         if not isinstance(failure, BufferUnwritable):
-            done(self._failed(request, failure))
+            done(self._tally.failed(request, failure))
             return
-        self._note("buffer_unwritable", taken.records[0].project_id, len(taken.records))
-        done(reply.refused(Refused(503, "buffer_unwritable", str(failure)), request.path))
-
-    def _failed(self, request: Request, error: BaseException) -> Answer:
-        """Answers a request at which the code failed."""
-        _log.error("A request to %.100r failed.", request.path, exc_info=error)
-        self._note("internal_error", 0)
-        # One second: what failed here need not fail for the client's next event.
-        failure = Refused(503, "internal_error", "The server failed at this request; its log says why.", 1)
-        return reply.refused(failure, request.path)
-
-    def _note(self, reason: str, project_id: int, count: int = 1) -> None:
-        try:
-            self._appender.note([Drop(reason, count, self._clock(), project_id)])
-        except Exception:  # noqa: BLE001  the answer matters more than the count
-            _log.exception("%d dropped for %s could not be counted.", count, reason)
-
-
-def _kept(taken: Taken, request: Request) -> Answer:
-    if taken.answer is not None:
-        return taken.answer
-    return reply.PIXEL if request.method == "GET" else reply.kept(taken.answer_id)
+        done(self._tally.unwritten(taken, request, failure))
 
 
 def _has_body(request: Request) -> bool:
     return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
-
-
-def _named_project(path: str, keys: Keys) -> int:
-    """Returns the project that the path names, if there is one."""
-    try:
-        named = route.find(path).project_id
-    except Refused:
-        return 0
-    return named if named in keys.projects else 0
 
 
 def _settle(waiter: asyncio.Future[Answer], answer: Answer) -> None:

@@ -36,18 +36,21 @@ class Reporter:
         Returns:
             The event's id, 32 hexadecimal digits; None when it was left out.
         """
-        seen = _seen()
-        for known, known_id in seen:
-            if known is error:
-                return known_id
+        known_id = self.event_id_of(error)
+        if known_id:
+            return known_id
         try:
             event_id = self._capture(error, {"type": mechanism, "handled": handled})
         except Exception:
             self._logger.warning("Kaput could not report an error.", exc_info=True)
             return None
         if event_id:
-            seen.append((error, event_id))
+            _seen().append((error, event_id))
         return event_id
+
+    def event_id_of(self, error: BaseException) -> str | None:
+        """Returns the id under which an exception was reported in this request; None when it was not."""
+        return next((event_id for known, event_id in _seen() if known is error), None)
 
     def last_event_id(self) -> str | None:
         """Returns the id of the last event of this request; None when there was none."""

@@ -7,7 +7,7 @@ Any part may import it. Each part adds its lines to the table; `make docs` write
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 from urllib.parse import urlsplit
 
 from flask_kaput.errors import ConfigurationError
@@ -31,6 +31,17 @@ class Settings:
     environment: str = _setting("production", "Where the application runs, on each event: production, staging.")
     server_name: str = _setting("", "Name of this machine, on each event; empty: its host name.")
     with_locals: bool = _setting(True, "Whether events have the local variables of each frame.")
+    expected_errors: tuple[str, ...] = _setting(
+        (),
+        "Classes of errors that are not reported when a handler of the application answered them: KeyError, "
+        "shop.errors.SoldOut; with all that derive from them. Exception: none is reported.",
+    )
+    report_aborts: bool = _setting(False, "Whether abort(500) and its like, with a status from 500 on, are reported.")
+    handler_status: Literal["warn", "set", "off"] = _setting(
+        "warn",
+        "What becomes of an error handler's answer that names no status, which Flask sends with 200. warn: a warning "
+        "in the log; set: a warning, and the status that the handler is registered for; off: nothing.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

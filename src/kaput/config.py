@@ -68,6 +68,9 @@ class Settings:
     max_backlog: Size = _setting(
         Size(8 * 1024**3), "Bytes of accepted and not yet visible events above which clients are answered 429."
     )
+    digest_processes: int = _setting(
+        0, "Processes that digest while there is a backlog; 0: one for each core, at most 4; otherwise one digests."
+    )
     min_free: Size = _setting(Size(128 * 1024**2), "Free bytes on the disk below which clients are answered 503.")
     retention_days: int = _setting(
         90, "Days after which events go, all but the first and the newest of each issue; 0: no limit."
@@ -282,7 +285,9 @@ def _contradictions(settings: Settings) -> Iterator[str]:
 
 
 def _unbounded(settings: Settings) -> Iterator[str]:
-    """Yields what is wrong with the bounds of attachments."""
+    """Yields what is wrong with the bounds of processes and attachments."""
+    if settings.digest_processes < 0:
+        yield f"KAPUT_DIGEST_PROCESSES is {settings.digest_processes}; it must be 0 or more."
     largest = _text(LARGEST_ATTACHMENT)
     if settings.max_attachment > LARGEST_ATTACHMENT:
         yield f"KAPUT_MAX_ATTACHMENT is {_text(settings.max_attachment)}; it can be {largest} at most."

@@ -277,13 +277,15 @@ def test_a_killed_writer_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_only_what_was_read_is_released(tmp_path: Path) -> None:
-    """Of ended segments only those that were read to their end are deleted, and those that are empty."""
+    """Of ended segments only those that were read to their end, or are empty, are deleted, and none that is kept."""
     first = written(tmp_path, record(1))
     second = written(tmp_path, record(2), record(3))
     empty = tmp_path / f"{first.name[:-5]}9.seg"
     empty.write_bytes(encode_head(HEAD_SIZE, salt_of(empty.name)))
     with opened(tmp_path, [Position(first.name, first.stat().st_size)]) as reader:
         found = reader.read(1)
+        assert reader.release({first.name, empty.name}) == []
+        assert len(list(tmp_path.glob("*.seg"))) == 3
         gone = reader.release()
         assert gone == [Position(first.name, HEAD_SIZE + (second.stat().st_size - HEAD_SIZE) // 2)]
         assert [path.name for path in tmp_path.glob("*.seg")] == [second.name]

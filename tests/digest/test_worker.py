@@ -59,9 +59,15 @@ class Yard:
         writer.close()
 
     @contextmanager
-    def working(self, made: Digest = digest, evaluate: Any = None) -> Iterator[SegmentReader]:
+    def working(
+        self,
+        made: Digest = digest,
+        evaluate: Any = None,
+        expect: Callable[[Sequence[Record]], None] = lambda _records: None,
+        stop: threading.Event | None = None,
+    ) -> Iterator[SegmentReader]:
         """Runs a worker in a thread; like the process it begins at the committed positions."""
-        stop = threading.Event()
+        stop = stop or threading.Event()
         source = SegmentReader(self.spool, self.store.batches.positions())
         worker = Worker(
             source=source,
@@ -72,6 +78,7 @@ class Yard:
             told=self._tell,
             watch=Watch(self.store.monitors, time.time),
             clock=time.time,
+            expect=expect,
         )
         thread = threading.Thread(target=worker.run, args=(stop,), name="worker")
         thread.start()
@@ -299,6 +306,28 @@ def test_one_by_one_is_never_twice(yard: Yard) -> None:
     assert len(yard.told) == 6
     assert yard.sums() == (6, 6, 1)
     assert yard.store.facts.tallies().dropped == {}
+
+
+def test_what_is_read_ahead_is_not_released(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that ends after its first batch leaves all that it read beyond it, though that stands in ended files."""
+    monkeypatch.setattr(worker, "BATCH_SECONDS", 0.0)
+    monkeypatch.setattr(worker, "READ_AT_ONCE", 4)
+    stop = threading.Event()
+    for first in (0, 4, 8):
+        yard.send(*(record(n) for n in range(first, first + 4)))
+    expected: list[list[int]] = []
+
+    def expect(records: Sequence[Record]) -> None:
+        expected.append([int(one.event_id, 16) for one in records])
+        if len(expected) == 2:
+            stop.set()
+
+    with yard.working(expect=expect, stop=stop):
+        until(stop.is_set)
+    assert (yard.sums(), yard.pending(), len(yard.segments())) == ((4, 4, 0), 8, 2)
+    assert expected == [[4, 5, 6, 7], [8, 9, 10, 11]]
+    yard.run()
+    assert yard.sums() == (12, 12, 0)
 
 
 def test_a_crash_between_commit_and_release(yard: Yard) -> None:

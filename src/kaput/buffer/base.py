@@ -4,7 +4,7 @@ In: records and drops. Out: entries in the order they were made durable, each wi
 `accept` and `digest/worker.py` import this file and no other of this stage.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -62,8 +62,11 @@ class Source(Protocol):
     def wake(self) -> None:
         """Makes `wait` return now; safe from any thread and from a signal handler."""
 
-    def release(self) -> list[Position]:
+    def release(self, kept: Collection[str] = ()) -> list[Position]:
         """Deletes segments that are read to their end and whose writer is gone; the positions must be committed.
+
+        Args:
+            kept: segments of which something was read and is not committed.
 
         Returns:
             The last positions of the deleted segments, so that the store can forget them.

@@ -7,7 +7,7 @@ The roots make it and hand it to the worker as `buffer.base.Source`.
 import contextlib
 import fcntl
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -137,9 +137,9 @@ class SegmentReader:
         """See `kaput.buffer.base.Source.wake`."""
         self._listener.ring()
 
-    def release(self) -> list[Position]:
+    def release(self, kept: Collection[str] = ()) -> list[Position]:
         """See `kaput.buffer.base.Source.release`."""
-        done = [segment for segment in self._segments.values() if segment.at_end()]
+        done = [segment for segment in self._segments.values() if segment.name not in kept and segment.at_end()]
         for segment in done:
             segment.path.unlink(missing_ok=True)
             segment.close()

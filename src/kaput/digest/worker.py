@@ -64,6 +64,8 @@ class Worker:
     Attributes:
         told: called after a commit that made changes, so that their notices go out at once.
         watch: what check-ins and the clock mean for jobs.
+        expect: is told which records `digest` will be asked for after those that were read before; none when all
+            were read.
         clock: the time now, in the drops; how long a batch takes is measured without it, since it may be set.
     """
 
@@ -75,30 +77,43 @@ class Worker:
     told: Callable[[], None]
     watch: Watch
     clock: Clock
+    expect: Callable[[Sequence[Record]], None] = lambda _records: None
 
     def run(self, stop: Stop) -> None:
         """Works until `stop` is set; `source.wake` makes it look at once."""
+        ahead: list[Entry] = []
         while not stop.is_set():
-            pieces = self._take()
+            pieces, ahead = self._take(ahead)
             # What is read and not committed must not be released: then the next worker reads it again.
             if pieces and not self._commit(pieces, stop):
                 return
-            self._release(stop)
+            self._release(ahead, stop)
             self._look(pieces, stop)
             if not pieces:
                 self.source.wait(IDLE_SECONDS)
 
-    def _take(self) -> list[_Piece]:
-        """Digests what has come, for no longer than a fair time: who waits first is shown first."""
+    def _take(self, entries: list[Entry]) -> tuple[list[_Piece], list[Entry]]:
+        """Digests what has come, for no longer than a fair time: who waits first is shown first.
+
+        Args:
+            entries: what was read already.
+
+        Returns:
+            What became of it and of what came after it, and what was read beyond that.
+        """
         pieces: list[_Piece] = []
         deadline, left = time.monotonic() + BATCH_SECONDS, MOST_BYTES
-        while len(pieces) < MOST_IN_BATCH and left > 0:
-            entries = self.source.read(READ_AT_ONCE)
-            left -= sum(len(entry.content.body) for entry in entries if isinstance(entry.content, Record))
+        entries = entries or self.source.read(READ_AT_ONCE)
+        while entries:
+            ahead = self.source.read(READ_AT_ONCE)
+            self.expect(_records(ahead))
+            left -= sum(len(record.body) for record in _records(entries))
             pieces += map(self._piece, entries)
-            if not entries or time.monotonic() >= deadline:
-                break
-        return pieces
+            if len(pieces) >= MOST_IN_BATCH or left <= 0 or time.monotonic() >= deadline:
+                return pieces, ahead
+            entries = ahead
+        self.expect([])
+        return pieces, []
 
     def _piece(self, entry: Entry) -> _Piece:
         content = entry.content
@@ -164,7 +179,7 @@ class Worker:
 
     def _look(self, pieces: Sequence[_Piece], stop: Stop) -> None:
         """Asks the clock for runs that did not come, unless what says that they came may still have to be read."""
-        received = [piece.entry.content.received for piece in pieces if isinstance(piece.entry.content, Record)]
+        received = [record.received for record in _records([piece.entry for piece in pieces])]
         if received and max(received) < self.clock() - BEHIND_SECONDS:
             return
         try:
@@ -192,12 +207,17 @@ class Worker:
             content = repr(content).encode()
         return self.bury(piece.entry.name, content, piece.reason)
 
-    def _release(self, stop: Stop) -> None:
-        """Deletes segments that were read to their end and have no writer."""
+    def _release(self, ahead: Sequence[Entry], stop: Stop) -> None:
+        """Deletes segments that were read and stored to their end and have no writer."""
         gone: list[Position] = []
-        self._insist(lambda: gone.extend(self.source.release()), stop)
+        kept = {entry.position.segment for entry in ahead}
+        self._insist(lambda: gone.extend(self.source.release(kept)), stop)
         if gone:
             self._insist(lambda: self.batches.forget(gone), stop)
+
+
+def _records(entries: Sequence[Entry]) -> list[Record]:
+    return [entry.content for entry in entries if isinstance(entry.content, Record)]
 
 
 def _reason(error: Exception) -> str:

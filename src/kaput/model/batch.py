@@ -43,12 +43,17 @@ class Title(Struct, frozen=True):
 
 
 class Digested(Struct, frozen=True):
-    """A record after digest: ready to be stored."""
+    """A record after digest: ready to be stored.
+
+    Attributes:
+        text: the event as JSON, when somebody has made it already.
+    """
 
     project_id: int
     event: Event
     grouping: Grouping
     title: Title
+    text: bytes = b""
 
 
 class Feedback(Struct, frozen=True):

@@ -27,6 +27,7 @@ from kaput.errors import StoreUnavailable
 from kaput.installation import Installation, attach
 from kaput.model import Evaluate
 from kaput.serve.collector import spare_the_collector
+from kaput.serve.crew import Crew
 from kaput.serve.lifeline import end_with_supervisor, receive
 from kaput.serve.sieve import Sieve
 from kaput.serve.upkeep import Upkeep
@@ -43,6 +44,7 @@ UPKEEP_SECONDS = 6.0
 NICENESS = 10
 COLLECT_AFTER = 200_000
 GLANCE = 0.1
+MOST_DIGESTING = 4
 
 _log = logging.getLogger(__name__)
 
@@ -140,16 +142,19 @@ def work(installation: Installation, source: Source, stop: Ending, evaluate: Eva
     upkeep = Upkeep(installation.store, settings, partial(measure, settings), installation.clock)
     sweeping = threading.Thread(target=upkeep.run, args=(end_of_upkeep,), name="kaput-upkeep", daemon=True)
     sweeping.start()
+    crew = Crew(read, (settings.digest_processes or min(len(os.sched_getaffinity(0)), MOST_DIGESTING)) - 1)
     Worker(
         source=source,
         batches=installation.store.batches,
-        digest=Sieve(read, installation.store.projects, installation.clock),
+        digest=Sieve(crew, installation.store.projects, installation.clock),
         evaluate=evaluate,
         bury=DeadDirectory(settings.dead).bury,
         told=wake.set,
         watch=Watch(installation.store.monitors, installation.clock),
         clock=installation.clock,
+        expect=crew.expect,
     ).run(stop)
+    crew.close()
     end_of_upkeep.set()
     wake.set()
     installation.store.dictionaries.wake()

@@ -122,7 +122,7 @@ class SqlBatches:
 
     def _pack(self, connection: Connection, fresh: Sequence[Digested]) -> list[Packed]:
         self._packings.follow(connection)
-        return [self._packings.pack(connection, item.project_id, item.event) for item in fresh]
+        return [self._packings.pack(connection, item.project_id, item.event, item.text) for item in fresh]
 
     def _note(self, fresh: Sequence[Digested], rows: Sequence[int], packed: Sequence[Packed]) -> None:
         """Tells how well the events of each project were compressed."""

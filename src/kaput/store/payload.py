@@ -119,9 +119,11 @@ class Packings:
             self._newest = newest
             self._packings.clear()
 
-    def pack(self, connection: Connection, project_id: int, event: Event) -> Packed:
-        """Compresses an event for a project."""
+    def pack(self, connection: Connection, project_id: int, event: Event, text: bytes = b"") -> Packed:
+        """Compresses an event for a project; `text` is its JSON, when somebody has made it already."""
         packing = self._of(connection, project_id)
+        if text:
+            return Packed(packing, len(text), packing.compressor.compress(text))
         _encoder.encode_into(event, self._text)  # into the same bytes each time: a fifth faster
         return Packed(packing, len(self._text), packing.compressor.compress(self._text))
 

@@ -37,12 +37,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
-    """Templates, styles and migrations are in the wheel like the code, and it adds one package to the environment."""
+    """Templates, styles and migrations are in the wheel like the code, and it adds two packages to the environment."""
     tree = {str(path.relative_to(ROOT / "src")) for path in (ROOT / "src").rglob("*") if path.is_file()}
     source = {name for name in tree if "__pycache__" not in name}
     held = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert held == source
-    assert {name.partition("/")[0] for name in held} == {"kaput"}
+    assert {name.partition("/")[0] for name in held} == {"kaput", "flask_kaput"}
 
 
 def test_wheel_runs(wheel: Path, tmp_path: Path) -> None:

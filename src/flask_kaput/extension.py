@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import Flask
 
-from flask_kaput import handlers, report
+from flask_kaput import error_pages, handlers, report
 from flask_kaput.settings import Loaded, load
 from flask_kaput.state import KEY, State
 
@@ -49,5 +49,6 @@ def _compose(app: Flask, loaded: Loaded) -> State:
     """Attaches the parts to an application, and returns what it keeps of them."""
     settings = loaded.settings
     reporter = report.attach(app, settings) if settings.dsn else None
-    handlers.attach(app, settings, reporter, page=lambda error: error)
+    pages = error_pages.attach(app, reporter) if settings.error_pages else None
+    handlers.attach(app, settings, reporter, pages.answer if pages else lambda error, _event_id: error)
     return State(name=app.name, settings=settings, unknown=loaded.unknown, reporter=reporter)

@@ -24,6 +24,9 @@ from flask_kaput.settings import Settings
 Handler = Callable[[Any], Any]
 """What answers an error; plain or async, as Flask takes it."""
 
+Page = Callable[[HTTPException, str | None], Any]
+"""What answers an HTTP error without a handler, given the id of its event, if it has one."""
+
 TAKEN = "_kaput_taken"
 """Name in `flask.g` of the errors whose handlers are at work, the innermost last."""
 
@@ -31,7 +34,7 @@ TAKEN = "_kaput_taken"
 class Handlers:
     """The error handlers of one application."""
 
-    def __init__(self, app: Flask, settings: Settings, reporter: Reporter | None, page: Handler) -> None:
+    def __init__(self, app: Flask, settings: Settings, reporter: Reporter | None, page: Page) -> None:
         self._app = app
         self._reporter = reporter
         self._expected = frozenset(settings.expected_errors)
@@ -110,8 +113,7 @@ class Handlers:
             return handler(error)
         if sys.exc_info()[1] is error and self._app.trap_http_exception(error):
             raise error
-        self._report(error)
-        return self._page(error)
+        return self._page(error, self.event_id_of(error))
 
     def _with_status(self, answer: Any, handler: Handler, status: int | None) -> Any:
         """Gives an answer that names no status the one of the error, when the settings say so; it is 200 otherwise."""
@@ -137,7 +139,7 @@ class Handlers:
         self._app.logger.warning("The error handler %s names no status for its answer; %s. %s", name, done, cure)
 
 
-def attach(app: Flask, settings: Settings, reporter: Reporter | None, page: Handler) -> Handlers:
+def attach(app: Flask, settings: Settings, reporter: Reporter | None, page: Page) -> Handlers:
     """Watches the handlers of an application from its first request on.
 
     Args:

@@ -31,6 +31,9 @@ class Settings:
     environment: str = _setting("production", "Where the application runs, on each event: production, staging.")
     server_name: str = _setting("", "Name of this machine, on each event; empty: its host name.")
     with_locals: bool = _setting(True, "Whether events have the local variables of each frame.")
+    error_pages: bool = _setting(
+        True, "Whether Kaput answers errors that the application has no handler for; if not, Flask does."
+    )
     expected_errors: tuple[str, ...] = _setting(
         (),
         "Classes of errors that are not reported when a handler of the application answered them: KeyError, "

@@ -30,7 +30,7 @@ def test_flask_decides_as_without_us(mode: str) -> None:
             expected, found = dict(matrix.outcomes(plain, handlers)), dict(matrix.outcomes(ours, handlers))
             state_of(ours).close()
             changed = {path: (expected[path], found[path]) for path in found if found[path] != expected[path]}
-            assert changed == {}, handlers
+            assert [path for path in changed if not is_our_page(*changed[path])] == [], (handlers, changed)
 
 
 def test_what_a_broad_handler_swallowed_is_reported() -> None:
@@ -177,6 +177,13 @@ def test_a_handler_stays_a_function_to_call() -> None:
 
         app.test_client().get("/nowhere")
         assert missing(KeyError("page")) == ("no 'page'", 404)
+
+
+def is_our_page(expected: matrix.Outcome, found: matrix.Outcome) -> bool:
+    """Answers whether two outcomes differ only by the body of a page that no handler of the application made."""
+    flask, kaput = expected.answer, found.answer
+    same = found._replace(answer=kaput._replace(body="")) == expected._replace(answer=flask._replace(body=""))
+    return same and flask.body.startswith("<!doctype html>") and '"type": "about:blank"' in kaput.body
 
 
 @contextmanager

@@ -13,7 +13,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := -m pip --disable-pip-version-check --quiet install
-DEBIAN := chromium strace
+DEBIAN := chromium strace rsyslogd
 JAVASCRIPT := tests/live/javascript
 CLIENTS := .venv-raven/stamp .venv-sentry1/stamp .venv-programs/stamp $(JAVASCRIPT)/node_modules/.package-lock.json
 ARGS ?=
@@ -75,9 +75,11 @@ $(JAVASCRIPT)/node_modules/.package-lock.json: $(JAVASCRIPT)/package-lock.json |
 	cd $(JAVASCRIPT) && PATH="$(CURDIR)/.venv-programs/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# Programs that tests start: a browser, and strace to see the sync before the answer; for benchmarks the load.
+# Programs that tests start: a browser, strace to see the sync before the answer, a syslog; for benchmarks the load.
+# A program is in the package of its name, but for rsyslogd.
 debian:
-	@missing=; for name in $(DEBIAN); do command -v $$name >/dev/null || missing="$$missing $$name"; done; \
+	@missing=; for name in $(DEBIAN); do \
+	  PATH="$$PATH:/usr/sbin" command -v $$name >/dev/null || missing="$$missing $${name/rsyslogd/rsyslog}"; done; \
 	[ -z "$$missing" ] && exit 0; \
 	if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as="sudo -n"; else \
 	  echo "This needs$$missing. Install with: sudo apt-get install --yes$$missing" >&2; exit 1; fi; \

@@ -20,7 +20,7 @@ STAGES = {"accept", "buffer", "digest", "store", "tell", "view"}
 COMPOSING = {"app", "directory", "installation", "space", "serve", "cli", "demo", "__main__"}
 EXTENSION = "flask_kaput"
 EXTENSION_COMPOSER = "flask_kaput.extension"
-EXTENSION_STAGES = {"embedded"}
+EXTENSION_STAGES = {"embedded", "secrets"}
 """The rooms of the extension that work with Kaput's stages; its other files know the shared modules only."""
 
 NEIGHBOURS = {
@@ -52,6 +52,11 @@ LATE_IMPORTS = {
     ("digest.schedule", "cronsim.CronSimError"): "as above",
     ("digest.schedule", "zoneinfo.ZoneInfo"): "1 MB that only who has a job with a schedule needs",
     ("digest.schedule", "zoneinfo.ZoneInfoNotFoundError"): "as above",
+    (
+        "flask_kaput.formatters",
+        "flask_kaput.secrets.without_secrets",
+    ): "9 MB that only an application that writes a log needs",
+    ("flask_kaput.json_lines", "flask_kaput.secrets.document_without_secrets"): "as above",
 }
 """Imports inside a function, by module and what it imports, each with its reason."""
 
@@ -138,6 +143,8 @@ def environment_faults(module: str, tree: ast.Module) -> Iterator[str]:
     if any(within(module, room) for room in ENVIRONMENT_ROOMS):
         return
     for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Name) and node.value.id == "os"):
+            continue  # the environ of a request, for example
         if isinstance(node, ast.Attribute | ast.alias):
             name = node.attr if isinstance(node, ast.Attribute) else node.name
             if name in {"environ", "environb", "getenv"}:

@@ -5,7 +5,19 @@ Applications import from here; the names below are the whole interface.
 
 from flask_kaput.errors import ConfigurationError
 from flask_kaput.extension import Kaput
+from flask_kaput.formatters import FILE_FORMAT, MAIL_FORMAT, Formatter
+from flask_kaput.json_lines import JsonFormatter
 from flask_kaput.settings import Settings
 from flask_kaput.state import State, state_of
 
-__all__ = ["ConfigurationError", "Kaput", "Settings", "State", "state_of"]
+__all__ = [
+    "FILE_FORMAT",
+    "MAIL_FORMAT",
+    "ConfigurationError",
+    "Formatter",
+    "JsonFormatter",
+    "Kaput",
+    "Settings",
+    "State",
+    "state_of",
+]

@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import Flask
 
-from flask_kaput import error_pages, handlers, report
+from flask_kaput import error_pages, handlers, logs, report
 from flask_kaput.settings import Loaded, load
 from flask_kaput.state import KEY, State
 
@@ -50,5 +50,6 @@ def _compose(app: Flask, loaded: Loaded) -> State:
     settings = loaded.settings
     reporter = report.attach(app, settings) if settings.dsn else None
     pages = error_pages.attach(app, reporter) if settings.error_pages else None
-    handlers.attach(app, settings, reporter, pages.answer if pages else lambda error, _event_id: error)
-    return State(name=app.name, settings=settings, unknown=loaded.unknown, reporter=reporter)
+    wrapped = handlers.attach(app, settings, reporter, pages.answer if pages else lambda error, _event_id: error)
+    log = logs.attach(app, settings)
+    return State(app.name, settings, loaded.unknown, reporter, wrapped, log)

@@ -149,9 +149,10 @@ def attach(app: Flask, settings: Settings, reporter: Reporter | None, page: Page
         page: answers HTTP errors that have no handler; to return the error leaves that to Flask.
     """
     handlers = Handlers(app, settings, reporter, page)
-    request_started.connect(handlers.wrap, app, weak=False)
+    # Signals belong to the process. They hold neither the handlers, which the application's state does, nor it.
+    request_started.connect(handlers.wrap, app)
     # A session that cannot be opened fails before a request starts.
-    got_request_exception.connect(handlers.wrap, app, weak=False)
+    got_request_exception.connect(handlers.wrap, app)
     return handlers
 
 

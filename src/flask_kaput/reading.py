@@ -4,6 +4,7 @@ Out: the value, or ValueError with the rest of a sentence that begins with the n
 environment has it; from Python the value itself may be given. Only `settings.py` imports it.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import NoneType
@@ -30,6 +31,8 @@ def read(kind: Any, value: Any) -> Any:
         Size: _read_bytes,
         Path: _read_path,
         tuple[str, ...]: _read_list,
+        tuple[logging.Handler, ...]: _read_handlers,
+        str | logging.Formatter: _read_format,
     }
     return readers[kind](value)
 
@@ -40,7 +43,10 @@ def type_name(kind: Any) -> str:
         return " | ".join(choice or '""' for choice in get_args(kind))
     if NoneType in get_args(kind):
         return type_name(get_args(kind)[0])
-    names = {str: "text", bool: "yes or no", int: "number", float: "number", Size: "size", Path: "path"}
+    names = {str: "text", bool: "yes or no", int: "number", float: "number", Size: "size", Path: "path"} | {
+        tuple[logging.Handler, ...]: "handlers",
+        str | logging.Formatter: "text",
+    }
     return names.get(kind, "list")
 
 
@@ -100,3 +106,23 @@ def _read_list(value: Any) -> tuple[str, ...]:
     if not isinstance(parts, Iterable) or not all(isinstance(part, str) for part in parts):
         raise ValueError(f"is {value!r}; it must be a list of texts, separated by commas in the environment.")
     return tuple(part.strip() for part in parts if part.strip())
+
+
+def _read_handlers(value: Any) -> tuple[logging.Handler, ...]:
+    handlers = (value,) if isinstance(value, logging.Handler) else value
+    if isinstance(handlers, list | tuple) and all(isinstance(one, logging.Handler) for one in handlers):
+        return tuple(handlers)
+    raise ValueError(f"is {value!r}; it must be a list of logging.Handler objects, which only Python code can give.")
+
+
+def _read_format(value: Any) -> str | logging.Formatter:
+    if isinstance(value, logging.Formatter):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"is {value!r}; it must be a text such as '%(asctime)s %(message)s', or a Formatter object.")
+    if value:
+        try:
+            logging.Formatter(value)
+        except ValueError as error:
+            raise ValueError(f"is {value!r}: {error}. It must be a format such as '%(asctime)s %(message)s'.") from None
+    return value

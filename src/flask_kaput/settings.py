@@ -4,17 +4,24 @@ In: the arguments of `Kaput(...)`, the configuration of an application, the envi
 Any part may import it. Each part adds its lines to the table; `make docs` writes `docs/flask-settings.md`.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Literal, get_type_hints
 from urllib.parse import urlsplit
 
 from flask_kaput.errors import ConfigurationError
 from flask_kaput.reading import read, type_name
+from flask_kaput.syslog import FACILITIES, read_address
 from kaput.config import Settings as ServerSettings
+from kaput.config import Size
 
 PREFIX = "KAPUT_"
+
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+Every = Literal["", "hour", "day", "week"]
 
 
 def _setting(default: Any, text: str, *, secret: bool = False, also: str = "") -> Any:
@@ -44,6 +51,28 @@ class Settings:
         "warn",
         "What becomes of an error handler's answer that names no status, which Flask sends with 200. warn: a warning "
         "in the log; set: a warning, and the status that the handler is registered for; off: nothing.",
+    )
+    log_level: Level = _setting("WARNING", "Lowest level that logs get: DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+    log_file: Path | None = _setting(None, "File for the log, which many processes may write at once; empty: none.")
+    log_file_size: Size = _setting(
+        Size(10 * 1024**2), "Bytes at which a new log file begins; 0: none does for its size."
+    )
+    log_file_every: Every = _setting("", "How often a new log file begins, by the clock; empty: for its size only.")
+    log_file_keep: int = _setting(10, "Older log files that stay.")
+    log_file_gzip: bool = _setting(True, "Whether older log files are compressed.")
+    log_syslog: str = _setting("", "Syslog for the log: /dev/log, udp://HOST:PORT or tcp://HOST:PORT; empty: none.")
+    log_syslog_facility: str = _setting("user", "Facility of what is sent to the syslog, such as daemon or local0.")
+    log_json: bool = _setting(
+        False, "Whether the log goes to stdout as lines of JSON, in place of Flask's own lines on stderr."
+    )
+    log_handlers: tuple[logging.Handler, ...] = _setting(
+        (), "Other handlers for the log, of the standard library or any; from Python only."
+    )
+    log_format: str | logging.Formatter = _setting(
+        "", "Format of a log line, or a Formatter; empty: time, level, message, place and request."
+    )
+    loggers: tuple[str, ...] = _setting(
+        (), "Other loggers whose records go to the logs of this application, such as sqlalchemy.engine."
     )
 
 
@@ -164,6 +193,22 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     """Yields what is wrong with settings that can each be read."""
     if settings.dsn and not _is_dsn(settings.dsn):
         yield "KAPUT_DSN is no DSN; it must look like http://KEY@HOST:PORT/1, as `kaput dsn` prints it."
+    yield from _log_contradictions(settings)
+
+
+def _log_contradictions(settings: Settings) -> Iterator[str]:
+    if settings.log_file_keep < 1:
+        yield f"KAPUT_LOG_FILE_KEEP is {settings.log_file_keep}; it must be 1 or more, or what was written is lost."
+    if settings.log_syslog_facility not in FACILITIES:
+        yield (
+            f"KAPUT_LOG_SYSLOG_FACILITY is {settings.log_syslog_facility!r};"
+            f" it must be one of {', '.join(sorted(FACILITIES))}."
+        )
+    if settings.log_syslog:
+        try:
+            read_address(settings.log_syslog)
+        except ValueError as error:
+            yield f"KAPUT_LOG_SYSLOG {error}"
 
 
 def _is_dsn(dsn: str) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from flask import Flask
 
+from flask_kaput.handlers import Handlers
+from flask_kaput.loggers import Loggers
 from flask_kaput.report import Reporter
 from flask_kaput.settings import Settings
 
@@ -24,11 +26,14 @@ class State:
     """Variables of the environment that look like settings and are none."""
     reporter: Reporter | None
     """None while there is nowhere to report to."""
+    handlers: Handlers
+    log: Loggers
 
     def close(self) -> None:
         """Ends the threads of the parts, in the order in which they need each other. The application still answers."""
         if self.reporter is not None:
             self.reporter.close()
+        self.log.close()
 
 
 def state_of(app: Flask) -> State:

@@ -48,6 +48,7 @@ LATE_IMPORTS = {
     ("serve.work", "kaput.tell.smtp.SmtpChannel"): "as above",
     ("installation", "kaput.tell.probe.send_test"): "as above",
     ("installation", "kaput.tell.smtp.SmtpChannel"): "as above",
+    ("store.versions", "semver.Version"): "a quarter MB that only who resolves in a release needs",
     ("digest.schedule", "cronsim.CronSim"): "2 MB that only who has a job with a crontab needs",
     ("digest.schedule", "cronsim.CronSimError"): "as above",
     ("digest.schedule", "zoneinfo.ZoneInfo"): "1 MB that only who has a job with a schedule needs",

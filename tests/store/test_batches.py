@@ -34,12 +34,13 @@ def digested(
     user: str = "",
     project_id: int = 1,
     received: float = 1_800_000_000.0,
+    release: str = "1.0",
 ) -> Digested:
     event = Event(
         event_id=event_id or secrets.token_hex(16),
         timestamp=received,
         received=received,
-        release="1.0",
+        release=release,
         tags={"plan": "free"},
         user=User(id=user) if user else None,
     )

@@ -9,8 +9,8 @@ def _change(kind: Kind, project_id: int, issue_id: int) -> Change:
 
 
 def test_everyone() -> None:
-    """A new issue and a regression are told to every member of their project, and to nobody else."""
-    new, regressed, other = _change(Kind.NEW, 1, 5), _change(Kind.REGRESSED, 1, 6), _change(Kind.NEW, 2, 7)
+    """A new issue, a regression and an ended mute are told to every member of their project, and to nobody else."""
+    new, regressed, other = _change(Kind.NEW, 1, 5), _change(Kind.REGRESSED, 1, 6), _change(Kind.UNMUTED, 2, 7)
     members = {1: ["ada@example.org", "bob@example.org"], 2: ["eve@example.org"]}
     assert evaluate([new, other, regressed], members) == [
         Draft(new, "ada@example.org"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kaput.store.base import ProjectRow, Status
+from kaput.store.base import Mute, ProjectRow, Status
 from tests.view.site import Site, visitor
 
 
@@ -69,7 +69,10 @@ def test_a_member_cannot_decide_about_issues_of_others(site: Site, shop: Project
     other = site.break_(site.store.projects.add("Bank"), "KeyError", "theirs")
     site.member(shop)
     someone = visitor(site.app(), "bob@example.org")
-    answer = someone.send("/issues/status", "/account", id=[mine.short_id, other.short_id], status="resolved")
+    answer = someone.send("/issues/status", "/account", id=[mine.short_id, other.short_id], decision="resolved")
     assert answer.status_code == 404
-    assert someone.send("/issues/undo", "/account", was=f"resolved:{other.short_id}").status_code == 404
+    undo = site.store.decisions.decide([other.id], Mute(), None).undo
+    someone.send("/issues/undo", "/account", undo=str(undo))
+    assert site.store.issues.get(other.id).status is Status.MUTED
+    site.store.issues.set_status(other.id, Status.UNRESOLVED, None)
     assert {site.store.issues.get(one.id).status for one in (mine, other)} == {Status.UNRESOLVED}

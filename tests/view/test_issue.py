@@ -244,16 +244,16 @@ def test_text_to_copy(site: Site, shop: ProjectRow, ada: Visitor) -> None:
 def test_decisions(site: Site, shop: ProjectRow, ada: Visitor) -> None:
     """An issue is resolved, muted and reopened from its page, which says so and goes back to the event looked at."""
     ids = [report(site, shop, "sdk-key-error", age=age)[1] for age in (300, 200)]
-    answer = ada.send("/issues/SHOP-1/status", "/issues/SHOP-1", status="resolved", event_id=ids[0])
+    answer = ada.send("/issues/SHOP-1/decision", "/issues/SHOP-1", decision="resolved", event_id=ids[0])
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/issues/SHOP-1/events/{ids[0]}")
     assert site.store.issues.get("SHOP-1").status is Status.RESOLVED
     site.clock.now += 7200
     page = ada.get("/issues/SHOP-1")
     assert "resolved resolved by you 2 h ago" in text_of(page)
     assert 'value="unresolved" data-key="r"' in page
-    ada.send("/issues/SHOP-1/status", "/issues/SHOP-1", status="muted", event_id="no id")
+    ada.send("/issues/SHOP-1/decision", "/issues/SHOP-1", decision="muted", event_id="no id")
     assert site.store.issues.get("SHOP-1").status is Status.MUTED
-    answer = ada.send("/issues/SHOP-1/status", "/issues/SHOP-1", status="unresolved")
+    answer = ada.send("/issues/SHOP-1/decision", "/issues/SHOP-1", decision="unresolved")
     assert answer.headers["Location"] == "/issues/SHOP-1"
     assert "Activity reopened by you just now muted by you just now resolved by you 2 h ago" in text_of(
         ada.get("/issues/SHOP-1")
@@ -263,16 +263,87 @@ def test_decisions(site: Site, shop: ProjectRow, ada: Visitor) -> None:
 def test_a_regression_says_so(site: Site, shop: ProjectRow, ada: Visitor) -> None:
     """An issue that came back is marked, with the release that brought it."""
     report(site, shop, "sdk-key-error", age=60)
-    ada.send("/issues/SHOP-1/status", "/issues/SHOP-1", status="resolved")
+    ada.send("/issues/SHOP-1/decision", "/issues/SHOP-1", decision="resolved")
     site.clock.now += 7200
     report(site, shop, "sdk-key-error", age=0, release="2.4.2")
-    assert "unresolved regressed in 2.4.2, just now" in text_of(ada.get("/issues/SHOP-1"))
+    assert "unresolved regressed in 2.4.2 just now" in text_of(ada.get("/issues/SHOP-1"))
+
+
+def test_ways_to_decide(site: Site, shop: ProjectRow, ada: Visitor) -> None:
+    """The menus resolve in a release, typed or the next, and mute until something; the page says until when."""
+    report(site, shop, "sdk-key-error", release="2.4.1")
+
+    def decide(**fields: str) -> str:
+        ada.send("/issues/SHOP-1/decision", "/issues/SHOP-1", **fields)
+        return text_of(ada.get("/issues/SHOP-1"))
+
+    assert "In the next release, after 2.4.1" in text_of(ada.get("/issues/SHOP-1"))
+    assert "resolved in the next release, after 2.4.1 by you just now" in decide(decision="resolved:next")
+    assert "resolved in 3.0 by you just now" in decide(decision="resolved:release", release="3.0")
+    assert "muted for 1 d more" in decide(decision="muted:for:86400")
+    assert "muted until 100 events in 1 h" in decide(decision="muted:events", amount="100", seconds="3600")
+    assert "muted until 7 more events" in decide(decision="muted:events", amount="7", seconds="0")
+    assert "muted until 2 more users" in decide(decision="muted:users", amount="2")
+
+
+def test_undo_from_the_page(site: Site, shop: ProjectRow, ada: Visitor) -> None:
+    """A decision about one issue is taken back where it was made; a second time it is told that it cannot be."""
+    report(site, shop, "sdk-key-error")
+    ada.send("/issues/SHOP-1/decision", "/issues/SHOP-1", decision="resolved")
+    page = ada.get("/issues/SHOP-1")
+    assert "Resolved. Undo z" in text_of(page)
+    (undo,) = re.findall(r'name="undo" value="([0-9]+)"', page)
+    answer = ada.send("/issues/undo", "/issues/SHOP-1", undo=undo, back="/issues/SHOP-1")
+    assert answer.location == "/issues/SHOP-1"
+    page = text_of(ada.get("/issues/SHOP-1"))
+    assert "Undone." in page
+    assert "taken back: resolved by you just now" in page
+    ada.send("/issues/undo", "/issues/SHOP-1", undo=undo, back="/issues/SHOP-1")
+    assert "This cannot be undone any more." in text_of(ada.get("/issues/SHOP-1"))
+
+
+def test_how_an_open_issue_stands(site: Site, shop: ProjectRow, ada: Visitor) -> None:
+    """It is new for a day, then ongoing, and unmuted after an event that ended its mute."""
+    report(site, shop, "sdk-key-error", age=0)
+    assert "unresolved new" in text_of(ada.get("/issues/SHOP-1"))
+    site.clock.now += 86401
+    assert "unresolved ongoing" in text_of(ada.get("/issues/SHOP-1"))
+    ada.send("/issues/SHOP-1/decision", "/issues/SHOP-1", decision="muted:events:1")
+    site.clock.now += 10
+    report(site, shop, "sdk-key-error", age=0, release="2.5")
+    page = text_of(ada.get("/issues/SHOP-1"))
+    assert "unresolved unmuted" in page
+    assert "mute ended in 2.5 just now" in page
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"decision": ""},
+        {"decision": "unresolved:x"},
+        {"decision": "resolved:soon"},
+        {"decision": "resolved:release"},
+        {"decision": "resolved:release", "release": "x" * 201},
+        {"decision": "muted:while:5"},
+        {"decision": "muted:for:0"},
+        {"decision": "muted:for:99999999999"},
+        {"decision": "muted:events:-1"},
+        {"decision": "muted:events:\u0661"},
+        {"decision": "muted:events:20000:60"},
+        {"decision": "muted:users"},
+    ],
+)
+def test_decisions_that_cannot_be_meant(site: Site, shop: ProjectRow, ada: Visitor, fields: dict[str, str]) -> None:
+    """Numbers out of bounds, other words and missing names are a 400 and change nothing."""
+    report(site, shop, "sdk-key-error")
+    assert ada.send("/issues/SHOP-1/decision", "/issues/SHOP-1", **fields).status_code == 400
+    assert site.store.issues.activity(site.store.issues.get("SHOP-1").id) == []
 
 
 def test_status_that_is_none(site: Site, shop: ProjectRow, ada: Visitor) -> None:
     """A form with a status that does not exist changes nothing and says what may be sent."""
     report(site, shop, "sdk-key-error")
-    answer = ada.send("/issues/SHOP-1/status", "/issues/SHOP-1", status="<b>gone</b>")
+    answer = ada.send("/issues/SHOP-1/decision", "/issues/SHOP-1", decision="<b>gone</b>")
     assert answer.status_code == 400
     assert "&lt;b&gt;gone&lt;/b&gt;" in answer.text
     assert site.store.issues.get("SHOP-1").status is Status.UNRESOLVED
@@ -281,7 +352,7 @@ def test_status_that_is_none(site: Site, shop: ProjectRow, ada: Visitor) -> None
 def test_decision_needs_the_token(site: Site, shop: ProjectRow, ada: Visitor) -> None:
     """A form that another site sends decides nothing."""
     report(site, shop, "sdk-key-error")
-    answer = ada.client.post("/issues/SHOP-1/status", data={"status": "resolved"}, base_url=ada.base_url)
+    answer = ada.client.post("/issues/SHOP-1/decision", data={"decision": "resolved"}, base_url=ada.base_url)
     assert answer.status_code == 400
     assert site.store.issues.get("SHOP-1").status is Status.UNRESOLVED
 

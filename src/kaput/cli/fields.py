@@ -22,6 +22,7 @@ from kaput.store.base import (
     MonitorRow,
     ProjectRow,
     ReleaseRow,
+    Status,
     TagCount,
 )
 
@@ -105,6 +106,9 @@ def issue_details(row: IssueRow, tags: dict[str, list[TagCount]], activity: list
     """Returns what `kaput issue --json` shows beside the newest event."""
     return issue_fields(row) | {
         "regressed": row.regressed,
+        "regressed_in": row.regressed_in,
+        "resolution": _resolution(row) if row.status is Status.RESOLVED else None,
+        "mute": msgspec.to_builtins(row.mute) if row.status is Status.MUTED else None,
         "release": row.release,
         "environment": row.environment,
         "platform": row.platform,
@@ -116,6 +120,10 @@ def issue_details(row: IssueRow, tags: dict[str, list[TagCount]], activity: list
             {"kind": done.kind, "who": done.who, "detail": done.detail, "time": iso(done.time)} for done in activity
         ],
     }
+
+
+def _resolution(row: IssueRow) -> dict[str, str]:
+    return {"how": row.resolution.value, "release": row.resolved_release}
 
 
 def release_fields(row: ReleaseRow, project: str, day: SessionCounts, week: SessionCounts) -> dict[str, Any]:

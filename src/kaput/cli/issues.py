@@ -5,10 +5,12 @@ In: a search, an id or a short id. Out: a table, lines or JSON on stdout.
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import click
 import msgspec
 
+from kaput.cli.decisions import decision_of, decision_options
 from kaput.cli.directory import opened, project_id, reference
 from kaput.cli.fields import issue_details, issue_fields
 from kaput.cli.options import data_option, json_option, project_option
@@ -47,15 +49,20 @@ def issues(data: str | None, project: str | None, query: str, limit: int | None,
 @click.command()
 @data_option
 @json_option
+@decision_options
 @click.argument("issue")
-def issue(data: str | None, issue: str, *, as_json: bool) -> None:
-    """Show one issue with its newest event.
+def issue(data: str | None, issue: str, *, as_json: bool, **options: Any) -> None:
+    """Show one issue with its newest event, after what the options decide about it.
 
     ISSUE is a number, or a short id such as SHOP-41.
     """
     with opened(data) as installation:
         store = installation.store
         row = store.issues.get(reference(issue.upper()))
+        decision = decision_of(options, installation.clock())
+        if decision is not None:
+            store.decisions.decide([row.id], decision, None)
+            row = store.issues.get(row.id)
         newest = _newest(store, row.id)
         tags = store.issues.tags(row.id)
         activity = store.issues.activity(row.id)
@@ -105,7 +112,8 @@ def _cells(row: IssueRow) -> tuple[str, ...]:
 
 
 def _summary(row: IssueRow) -> Iterator[Line]:
-    again = ", came back after it was resolved" if row.regressed else ""
+    came = f" in {row.regressed_in}" if row.regressed_in else ""
+    again = f", came back{came} after it was resolved" if row.regressed else ""
     yield f"{row.short_id}  {row.title}", "bold"
     if row.culprit:
         yield row.culprit, ""

@@ -13,6 +13,7 @@ class Kind(StrEnum):
 
     NEW = "new"
     REGRESSED = "regressed"
+    UNMUTED = "unmuted"
 
 
 class Change(Struct, frozen=True):

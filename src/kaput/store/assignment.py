@@ -6,26 +6,22 @@ In: digested records within the batch's transaction. Out: issue ids, changes. `s
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
 from kaput.errors import NotFound
 from kaput.model import Digested, Kind
 from kaput.store import schema
 from kaput.store.base import Status
+from kaput.store.comebacks import Comebacks
 from kaput.store.engine import look_up
-from kaput.store.issues import write_activity
 
 _issue = schema.issue.c
-
-SET_BACK = 60.0
-"""Seconds; a person may decide while the batch waits for its turn, which takes less."""
 
 _KNOWN = "SELECT issue_id FROM issue_hash WHERE project_id = ? AND hash = ?"
 _NEXT_NUMBER = "UPDATE project SET last_number = last_number + 1 WHERE id = ? RETURNING last_number"
 _INSERT_ISSUE = insert(schema.issue).returning(_issue.id)
 _INSERT_HASH = "INSERT INTO issue_hash (project_id, hash, issue_id, version) VALUES (?, ?, ?, ?)"
-_RESOLVED = "SELECT status_since FROM issue WHERE id = ? AND status = 'resolved'"
 _UPDATE = (
     "UPDATE issue SET count = count + ?, kept = kept + ?, kept_bytes = kept_bytes + ?, users = users + ?,"
     " first_seen = min(first_seen, ?), last_seen = max(last_seen, ?), type = ?, value = ?, culprit = ?, level = ?,"
@@ -45,7 +41,7 @@ def assign(connection: Connection, digested: Sequence[Digested], now: float) -> 
     """Finds the issue of each event by its first hash, and makes those that are new."""
     keys = {_key(item) for item in digested}
     known: dict[tuple[int, bytes], int] = look_up(connection, _KNOWN, keys)
-    resolved = _resolved(connection, set(known.values()), now)
+    comebacks = Comebacks(connection, set(known.values()), now)
     assigned = []
     for item in digested:
         key = _key(item)
@@ -53,10 +49,8 @@ def assign(connection: Connection, digested: Sequence[Digested], now: float) -> 
         if key not in known:
             known[key] = _insert(connection, item, key[1], now)
             kind = Kind.NEW
-        elif known[key] in resolved and item.event.received > resolved[known[key]]:
-            del resolved[known[key]]
-            _regress(connection, known[key], item, now)
-            kind = Kind.REGRESSED
+        else:
+            kind = comebacks.judge(known[key], item)
         assigned.append(Assigned(item, known[key], kind))
     return assigned
 
@@ -96,16 +90,6 @@ def _key(item: Digested) -> tuple[int, bytes]:
     return item.project_id, bytes.fromhex(item.grouping.hashes[0])
 
 
-def _resolved(connection: Connection, issue_ids: set[int], now: float) -> dict[int, float]:
-    """Returns by issue since when it is resolved, for those that are.
-
-    An event that was accepted before a person resolved the issue does not reopen it, however late it is digested.
-    """
-    found = look_up(connection, _RESOLVED, ((issue_id,) for issue_id in issue_ids))
-    # Resolved at a time to come means that the clock was set back since: then every event is later.
-    return {issue_id: since if since <= now + SET_BACK else 0.0 for (issue_id,), since in found.items()}
-
-
 def _insert(connection: Connection, item: Digested, raw_hash: bytes, now: float) -> int:
     number = connection.exec_driver_sql(_NEXT_NUMBER, (item.project_id,)).scalar()
     if number is None:
@@ -135,9 +119,3 @@ def _insert(connection: Connection, item: Digested, raw_hash: bytes, now: float)
     issue_id: int = connection.execute(_INSERT_ISSUE, values).scalar_one()
     connection.exec_driver_sql(_INSERT_HASH, (item.project_id, raw_hash, issue_id, item.grouping.version))
     return issue_id
-
-
-def _regress(connection: Connection, issue_id: int, item: Digested, now: float) -> None:
-    values = {"status": Status.UNRESOLVED.value, "status_since": now, "regressed": True}
-    connection.execute(update(schema.issue).where(_issue.id == issue_id).values(values))
-    write_activity(connection, [(issue_id, None, Kind.REGRESSED.value, item.event.release, now)])

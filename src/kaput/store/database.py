@@ -10,6 +10,7 @@ from kaput.store.accounts import SqlAccounts
 from kaput.store.attachments import Bounds, Shelf, SqlAttachments
 from kaput.store.base import Store
 from kaput.store.batches import SqlBatches
+from kaput.store.decisions import SqlDecisions
 from kaput.store.drift import Drift
 from kaput.store.engine import BUSY_SECONDS, Database
 from kaput.store.events import SqlEvents
@@ -45,6 +46,7 @@ def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS, bou
         projects=SqlProjects(database, clock),
         accounts=SqlAccounts(database, clock),
         issues=SqlIssues(database, clock),
+        decisions=SqlDecisions(database, clock),
         events=SqlEvents(database, payloads),
         feedback=SqlFeedbacks(database),
         monitors=SqlMonitors(database, clock),

@@ -117,10 +117,15 @@ def look_up(connection: Connection, query: str, keys: Iterable[_Key]) -> dict[_K
         query: SQL with a `?` for each part of a key; its first column is the value.
         keys: tuples.
     """
+    return {key: row[0] for key, row in look_up_rows(connection, query, keys).items()}
+
+
+def look_up_rows(connection: Connection, query: str, keys: Iterable[_Key]) -> dict[_Key, tuple[Any, ...]]:
+    """Asks as `look_up` does, and returns all columns."""
     cursor = connection.connection.cursor()
     try:
         found = ((key, cursor.execute(query, key).fetchone()) for key in keys)
-        return {key: row[0] for key, row in found if row is not None}
+        return {key: row for key, row in found if row is not None}
     finally:
         cursor.close()
 

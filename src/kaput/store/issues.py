@@ -7,18 +7,37 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select
 
 from kaput.errors import NotFound
 from kaput.model import Clock
 from kaput.store import schema
-from kaput.store.base import ActivityRow, IssueFilter, IssuePage, IssueRow, Status, TagCount
+from kaput.store.base import (
+    ActivityRow,
+    Decision,
+    IssueFilter,
+    IssuePage,
+    IssueRow,
+    Mute,
+    Reopen,
+    Resolution,
+    Resolve,
+    Status,
+    TagCount,
+)
+from kaput.store.decisions import SqlDecisions
 from kaput.store.engine import Database
 from kaput.store.projects import LARGEST_ID
 from kaput.store.search import Term, parse
 
 SHORT_ID = re.compile(r"(?P<slug>[A-Za-z0-9-]+)-(?P<number>[0-9]{1,18})", re.ASCII)
+
+_PLAIN: dict[Status, Decision] = {
+    Status.RESOLVED: Resolve(),
+    Status.MUTED: Mute(),
+    Status.UNRESOLVED: Reopen(),
+}
 
 _issue = schema.issue.c
 _project = schema.project.c
@@ -88,15 +107,9 @@ class SqlIssues:
 
     def set_status(self, issue_id: int, status: Status, account_id: int | None) -> IssueRow:
         """See `kaput.store.base.Issues.set_status`."""
-        now = self._clock()
-        with self._database.write() as connection:
-            row = issue_row(_one(connection, issue_id))
-            if row.status != status:
-                values = {"status": status.value, "status_since": now, "regressed": False}
-                connection.execute(update(schema.issue).where(_issue.id == issue_id).values(values))
-                kind = "reopened" if status is Status.UNRESOLVED else status.value
-                write_activity(connection, [(issue_id, account_id, kind, "", now)])
-            return issue_row(_one(connection, issue_id))
+        self.get(issue_id)
+        SqlDecisions(self._database, self._clock).decide([issue_id], _PLAIN[status], account_id)
+        return self.get(issue_id)
 
     def counts(self, projects: Sequence[int] | None) -> dict[Status, int]:
         """See `kaput.store.base.Issues.counts`."""
@@ -109,13 +122,6 @@ class SqlIssues:
         with self._database.read() as connection:
             found: dict[str, int] = {status: count for status, count in connection.execute(query)}  # noqa: C416 - typed
         return {status: found.get(status.value, 0) for status in Status}
-
-
-def write_activity(connection: Connection, rows: Sequence[tuple[int, int | None, str, str, float]]) -> None:
-    """Adds lines (issue, account, kind, detail, time) to the activity within an open transaction."""
-    names = ("issue_id", "account_id", "kind", "detail", "time")
-    if rows:
-        connection.execute(insert(schema.activity), [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def issue_row(row: Row[Any]) -> IssueRow:
@@ -143,6 +149,10 @@ def issue_row(row: Row[Any]) -> IssueRow:
         grouped_by=row.grouped_by,
         kept=row.kept,
         thinned=row.thinned,
+        regressed_in=row.regressed_in or "",
+        resolution=Resolution(row.resolution) if row.resolution else Resolution.NOW,
+        resolved_release=row.resolved_release or "",
+        mute=msgspec.json.decode(row.mute, type=Mute) if row.mute else Mute(),
     )
 
 

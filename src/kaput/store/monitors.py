@@ -14,9 +14,9 @@ from sqlalchemy.dialects.sqlite import insert
 from kaput.errors import NotFound
 from kaput.model import CheckIn, Clock, Monitor, MonitorConfig, Run, RunStatus, Watched
 from kaput.store import schema
+from kaput.store.activity import write_activity
 from kaput.store.base import MonitorRow, Status
 from kaput.store.engine import CHUNK, Database
-from kaput.store.issues import write_activity
 
 KEPT = 100
 """Runs that are kept of each monitor."""
@@ -169,7 +169,7 @@ def _resolve(connection: Connection, monitor: Monitor, now: float) -> None:
     resolved = (
         update(schema.issue)
         .where(_issue.id.in_(mine), _issue.status == Status.UNRESOLVED.value)
-        .values(status=Status.RESOLVED.value, status_since=now, regressed=False)
+        .values(status=Status.RESOLVED.value, status_since=now, regressed=False, regressed_in=None, resolution=None)
         .returning(_issue.id)
     )
     for issue_id in connection.execute(resolved).scalars().all():

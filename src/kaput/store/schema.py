@@ -95,6 +95,11 @@ issue = Table(
     Column("status", Text, nullable=False),
     Column("status_since", Float, nullable=False),
     Column("regressed", Boolean, nullable=False),
+    Column("regressed_in", Text),
+    # How a person decided: in which release it is resolved, or until when it is muted (`store.base.Mute` as JSON).
+    Column("resolution", Text),
+    Column("resolved_release", Text),
+    Column("mute", Text),
     Column("level", Text, nullable=False),
     Column("platform", Text, nullable=False),
     Column("release", Text, nullable=False),
@@ -121,6 +126,31 @@ issue_hash = Table(
     Column("version", Text, nullable=False),
     PrimaryKeyConstraint("project_id", "hash"),
     sqlite_with_rowid=False,
+)
+
+# When the events of issues came that are muted until there are so many in a window.
+mute_event = Table(
+    "mute_event",
+    metadata,
+    Column("issue_id", ForeignKey("issue.id"), nullable=False),
+    Column("time", Float, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("issue_id", "time"),
+    sqlite_with_rowid=False,
+)
+
+# What a decision changed, so that it can be taken back.
+undo = Table(
+    "undo",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", ForeignKey("account.id")),
+    Column("time", Float, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Index("ix_undo_time", "time"),
+    # An id is never given again: an old page must not take back what it did not do.
+    sqlite_autoincrement=True,
 )
 
 dictionary = Table(

@@ -10,6 +10,7 @@ always has the same `Message-ID`, so that a mail that was sent twice can be reco
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -83,7 +84,7 @@ class Composer:
         message = self._message(notice.recipient, _subject(name, notice.kind, issue), notice.created)
         self._thread(message, notice)
         values = {
-            "regressed": notice.kind is Kind.REGRESSED,
+            "change": notice.kind.value.capitalize(),
             "shown": shown,
             "issue": issue,
             "link": _link(base, issue),
@@ -166,18 +167,15 @@ def _encoding(text: str) -> str | None:
 def _subject(project: str, kind: Kind, issue: IssueRow) -> str:
     function = one_line(issue.culprit, NAME_LENGTH).partition(" in ")[0]
     place = f" in {function}" if function else ""
-    mark = "regressed: " if kind is Kind.REGRESSED else ""
+    mark = "" if kind is Kind.NEW else f"{kind.value}: "
     room = SUBJECT_LENGTH - len(f"[{project}] {mark}{place}")
     return f"[{project}] {mark}{one_line(issue.title, room) or title_of(issue)}{place}"
 
 
 def _counts(notices: Sequence[NoticeRow]) -> str:
-    new = sum(notice.kind is Kind.NEW for notice in notices)
-    parts = [
-        (new, counted(new, "new issue")),
-        (len(notices) - new, counted(len(notices) - new, "regressed issue")),
-    ]
-    return " and ".join(text for number, text in parts if number)
+    counts = Counter(notice.kind for notice in notices)
+    parts = [counted(counts[kind], f"{kind.value} issue") for kind in Kind if counts[kind]]
+    return " and ".join(parts)
 
 
 def _link(base: str, issue: IssueRow) -> str:

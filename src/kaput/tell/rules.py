@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 
 from kaput.model import Change, Draft, Kind
 
-TOLD = frozenset({Kind.NEW, Kind.REGRESSED})
+TOLD = frozenset({Kind.NEW, Kind.REGRESSED, Kind.UNMUTED})
 """The kinds of change that make a notice."""
 
 
 def evaluate(changes: Sequence[Change], members: Mapping[int, Sequence[str]]) -> list[Draft]:
-    """Tells every new issue and every regression to all members of its project.
+    """Tells every new issue, every regression and every mute that ended to all members of its project.
 
     Args:
         changes: in the order in which they happened.

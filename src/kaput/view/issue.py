@@ -5,16 +5,17 @@ JSON, and a redirect after a decision. `view/pages.py` registers `blueprint`.
 """
 
 import msgspec
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
 from kaput.errors import NotFound
-from kaput.store.base import IssueRow, Neighbours, Status, StoredEvent
+from kaput.store.base import IssueRow, Neighbours, StoredEvent
 from kaput.view.access import viewer, visible_issue, visible_projects
 from kaput.view.attachments import attached
+from kaput.view.decision import asked, offer_undo, still_muted
 from kaput.view.event import view_of
 from kaput.view.feedback import readable
-from kaput.view.overview import DAYS, charts, decided, first_hour, steps, tags
+from kaput.view.overview import DAYS, charts, decided, first_hour, phase, steps, tags
 from kaput.view.parts import parts
 from kaput.view.values import visible
 
@@ -22,6 +23,9 @@ blueprint = Blueprint("issue", __name__)
 
 MOST_SAID = 20
 """Feedback that the page shows, of all events of the issue; the newest."""
+
+MOST_RELEASES = 20
+"""Releases that are offered to resolve in; the newest."""
 
 EVENT = "/issues/<short_id>/events/<string(length=32):event_id>"
 """An event is named by its 32 hexadecimal digits, so `<event_id>.json` is never taken for one."""
@@ -55,14 +59,11 @@ def raw(short_id: str, event_id: str) -> Response:
     return answer
 
 
-@blueprint.post("/issues/<short_id>/status")
+@blueprint.post("/issues/<short_id>/decision")
 def decide(short_id: str) -> Redirect:
     """Resolves, mutes or reopens an issue and goes back to the event that was looked at."""
-    issue = visible_issue(short_id)
-    status = request.form.get("status", "")
-    if status not in set(Status):
-        abort(400, f"The status {status[:40]!r} is none of {', '.join(Status)}. Go back and use the buttons.")
-    parts().store.issues.set_status(issue.id, Status(status), viewer().id)
+    issue, decision = visible_issue(short_id), asked()
+    offer_undo(parts().store.decisions.decide([issue.id], decision, viewer().id), decision)
     event_id = request.form.get("event_id", "")
     if len(event_id) == 32 and event_id.isalnum():
         return redirect(url_for("issue.event", short_id=issue.short_id, event_id=event_id), 303)
@@ -90,6 +91,9 @@ def _page(issue: IssueRow, stored: StoredEvent | None) -> str:
         charts=charts(hours),
         log=log,
         decided=decided(log, issue.status, regressed=issue.regressed),
+        phase=phase(issue, log, now),
+        muted_until=still_muted(issue, now),
+        releases=_offered(issue),
         main_tags=main_tags,
         other_tags=other_tags,
         event=view_of(stored.event) if stored else None,
@@ -99,9 +103,15 @@ def _page(issue: IssueRow, stored: StoredEvent | None) -> str:
     )
 
 
+def _offered(issue: IssueRow) -> list[str]:
+    """Returns the newest releases that a person can type."""
+    rows = parts().store.releases.of_project(issue.project_id, MOST_RELEASES)
+    return [row.version for row in rows if visible(row.version) == row.version]
+
+
 def _readable(issue: IssueRow) -> IssueRow:
     """Returns the issue with control characters made visible in the texts that came from outside."""
-    names = ("title", "type", "value", "culprit", "release", "grouped_by")
+    names = ("title", "type", "value", "culprit", "release", "regressed_in", "grouped_by")
     return msgspec.structs.replace(issue, **{name: visible(getattr(issue, name)) for name in names})
 
 

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from kaput.errors import QueryError
+from kaput.errors import NotFound, QueryError
 from kaput.store.base import IssueFilter, IssuePage, IssueRow, ProjectRow, Status
 from kaput.view.access import viewer, visible_issue, visible_project, visible_projects
 from kaput.view.auth import is_local
+from kaput.view.decision import asked, offer_undo
 from kaput.view.parts import parts
 from kaput.view.projects import address_of
 from kaput.view.render import number, plural
@@ -23,6 +24,7 @@ blueprint = Blueprint("issues", __name__)
 
 PER_PAGE = 50
 LAST_PAGE = 1_000_000
+LAST_UNDO = 2**53
 HOURS = 24
 NEW_FOR = 86400.0
 """Seconds for which an issue is marked as new."""
@@ -33,7 +35,6 @@ NAMES_A_STATE = re.compile(r"(?:^|\s)!?is:")
 """A search that names a state looks at all of them, unless a tab is chosen too."""
 
 TABS = (*Status, None)
-WORDS = {Status.RESOLVED: "resolved", Status.MUTED: "muted", Status.UNRESOLVED: "reopened"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +73,24 @@ def of_project(slug: str) -> str | tuple[str, int]:
 @blueprint.post("/issues/status")
 def set_status() -> Response:
     """Resolves, mutes or reopens the chosen issues, and offers to undo it."""
-    status = _status(request.form.get("status", "")) or abort(400)
+    decision = asked()
     chosen = [visible_issue(short_id) for short_id in _chosen("id")]
     if not chosen:
         flash("No issue was selected. Tick some, then choose what to do.", "error")
         return _back()
-    for issue in chosen:
-        parts().store.issues.set_status(issue.id, status, viewer().id)
-    before = [f"{issue.status}:{issue.short_id}" for issue in chosen]
-    session["undo"] = before
-    flash(f"{plural(len(chosen), 'issue')} {WORDS[status]}.", "undo")
+    done = parts().store.decisions.decide([issue.id for issue in chosen], decision, viewer().id)
+    offer_undo(done, decision, f"{plural(len(chosen), 'issue')} ")
     return _back()
 
 
 @blueprint.post("/issues/undo")
 def undo() -> Response:
-    """Gives issues the state back that each had before."""
-    for text in _chosen("was"):
-        before, _, short_id = text.partition(":")
-        status = _status(before) or abort(400)
-        parts().store.issues.set_status(visible_issue(short_id).id, status, viewer().id)
-    flash("Undone.", "done")
+    """Takes the viewer's last decision back."""
+    try:
+        parts().store.decisions.undo(min(request.form.get("undo", 0, type=int), LAST_UNDO), viewer().id)
+        flash("Undone.", "done")
+    except NotFound as error:
+        flash(str(error), "error")
     return _back()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kaput.model import HOUR
-from kaput.store.base import ActivityRow, TagCount
+from kaput.store.base import ActivityRow, IssueRow, Status, TagCount
 from kaput.view.render import plural
 from kaput.view.values import end_cut, visible
 
@@ -127,7 +127,13 @@ WORDS = {
     "resolved": "resolved",
     "muted": "muted",
     "reopened": "reopened",
+    "unmuted": "mute ended",
+    "undone": "taken back:",
 }
+WITHIN = ("regressed", "resolved", "unmuted")
+"""What happens in a release."""
+NEW_FOR = 86400.0
+"""Seconds for which an issue is new."""
 
 
 def steps(rows: Sequence[ActivityRow], first_seen: float, viewer: str) -> tuple[Step, ...]:
@@ -140,8 +146,20 @@ def _step(row: ActivityRow, viewer: str) -> Step:
     # Whom nobody else resolved, good runs of its cron job did.
     nobody = "Kaput" if row.kind == "resolved" else ""
     who = "you" if row.who and row.who == viewer else row.who or nobody
-    detail = f" in {row.detail}" if row.detail and row.kind in WORDS else f" {row.detail}" if row.detail else ""
+    detail = f" in {row.detail}" if row.detail and row.kind in WITHIN else f" {row.detail}" if row.detail else ""
     return Step(visible(words + detail + (f" by {who}" if who else "")), row.time, row.kind, visible(row.detail))
+
+
+def phase(issue: IssueRow, log: Sequence[Step], now: float) -> str:
+    """Returns how an open issue stands: new, ongoing, regressed, or unmuted by an event; nothing for any other."""
+    if issue.status is not Status.UNRESOLVED:
+        return ""
+    if issue.regressed:
+        return "regressed"
+    newest = next((step.kind for step in log if step.kind in ("unmuted", "reopened")), "")
+    if newest == "unmuted":
+        return "unmuted"
+    return "new" if issue.first_seen > now - NEW_FOR else "ongoing"
 
 
 def decided(log: Sequence[Step], status: str, *, regressed: bool) -> Step | None:

@@ -8,6 +8,7 @@ Each method is one transaction. Times are seconds since the epoch. Methods that 
 `kaput.errors.NotFound` when it is not there.
 """
 
+from kaput.store.base.decisions import Decided, Decision, Mute, Reopen, Resolution, Resolve
 from kaput.store.base.questions import IssueFilter, IssuePage, Limits, Pages, Swept, Tallies
 from kaput.store.base.rows import (
     AccountRow,
@@ -31,6 +32,7 @@ from kaput.store.base.seam import (
     Accounts,
     Attachments,
     Batches,
+    Decisions,
     Dictionaries,
     Events,
     Facts,
@@ -52,6 +54,9 @@ __all__ = [
     "Attachments",
     "Batches",
     "DeadRow",
+    "Decided",
+    "Decision",
+    "Decisions",
     "Dictionaries",
     "EventRow",
     "Events",
@@ -66,6 +71,7 @@ __all__ = [
     "Limits",
     "MonitorRow",
     "Monitors",
+    "Mute",
     "Neighbours",
     "NoticeRow",
     "Outbox",
@@ -74,6 +80,9 @@ __all__ = [
     "Projects",
     "ReleaseRow",
     "Releases",
+    "Reopen",
+    "Resolution",
+    "Resolve",
     "Retention",
     "Status",
     "Store",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from kaput.model import Dead, Event, Kind, Monitor, Run, RunStatus
+from kaput.store.base.decisions import Mute, Resolution
 
 
 class Status(StrEnum):
@@ -68,6 +69,10 @@ class IssueRow(Struct, frozen=True):
         thinned: since when the others are gone; None while none is.
         regressed: it was resolved, and came again.
         release: release of the newest event; `environment` likewise.
+        regressed_in: release of the event with which it came again.
+        resolution: when it is resolved, from when on.
+        resolved_release: the release that `resolution` is about: the given one, or the newest at that time.
+        mute: when it is muted, until when: `events` and `users` are the counts at which it ends.
     """
 
     id: int
@@ -91,6 +96,10 @@ class IssueRow(Struct, frozen=True):
     grouped_by: str
     kept: int
     thinned: float | None
+    regressed_in: str = ""
+    resolution: Resolution = Resolution.NOW
+    resolved_release: str = ""
+    mute: Mute = Mute()
 
 
 class EventRow(Struct, frozen=True):

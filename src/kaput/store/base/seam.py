@@ -20,6 +20,7 @@ from kaput.model import (
     Run,
     SessionCounts,
 )
+from kaput.store.base.decisions import Decided, Decision
 from kaput.store.base.questions import IssueFilter, IssuePage, Limits, Pages, Swept, Tallies
 from kaput.store.base.rows import (
     AccountRow,
@@ -175,10 +176,26 @@ class Issues(Protocol):
         """Returns what was done to the issue, newest first."""
 
     def set_status(self, issue_id: int, status: Status, account_id: int | None) -> IssueRow:
-        """Resolves, mutes or reopens, and writes it into the activity; answers the issue as it is now."""
+        """Resolves now, mutes for good or reopens, as `Decisions.decide` does; answers the issue as it is then."""
 
     def counts(self, projects: Sequence[int] | None) -> dict[Status, int]:
         """Returns how many issues are in each state."""
+
+
+class Decisions(Protocol):
+    """What people decide about issues."""
+
+    def decide(self, issue_ids: Sequence[int], decision: Decision, account_id: int | None) -> Decided:
+        """Decides about some issues at once, and writes it into their activity.
+
+        Those that are as it says already, and ids that are none, are left out.
+        """
+
+    def undo(self, undo_id: int, account_id: int | None) -> int:
+        """Takes a decision of this account back, within a day, and answers for how many issues.
+
+        An issue that changed since stays as it is. Raises NotFound when there is nothing to take back.
+        """
 
 
 class Events(Protocol):
@@ -392,6 +409,7 @@ class Store:
     projects: Projects
     accounts: Accounts
     issues: Issues
+    decisions: Decisions
     events: Events
     feedback: Feedbacks
     monitors: Monitors

@@ -74,7 +74,7 @@ def _people() -> None:
 
 
 def _issues() -> None:
-    """Issues, their hashes and what was done to them."""
+    """Issues and their hashes."""
     op.create_table(
         "issue",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -86,6 +86,10 @@ def _issues() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("status_since", sa.Float(), nullable=False),
         sa.Column("regressed", sa.Boolean(), nullable=False),
+        sa.Column("regressed_in", sa.Text(), nullable=True),
+        sa.Column("resolution", sa.Text(), nullable=True),
+        sa.Column("resolved_release", sa.Text(), nullable=True),
+        sa.Column("mute", sa.Text(), nullable=True),
         sa.Column("level", sa.Text(), nullable=False),
         sa.Column("platform", sa.Text(), nullable=False),
         sa.Column("release", sa.Text(), nullable=False),
@@ -115,6 +119,32 @@ def _issues() -> None:
         sa.PrimaryKeyConstraint("project_id", "hash", name=op.f("pk_issue_hash")),
         sqlite_with_rowid=False,
     )
+
+
+def _decisions() -> None:
+    """What was done to issues, and what is needed to go back or on."""
+    op.create_table(
+        "mute_event",
+        sa.Column("issue_id", sa.Integer(), nullable=False),
+        sa.Column("time", sa.Float(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_mute_event_issue_id_issue")),
+        sa.PrimaryKeyConstraint("issue_id", "time", name=op.f("pk_mute_event")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "undo",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("time", sa.Float(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_undo_account_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_undo")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("undo", schema=None) as batch_op:
+        batch_op.create_index("ix_undo_time", ["time"], unique=False)
     op.create_table(
         "activity",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -418,6 +448,7 @@ def upgrade() -> None:
     """Applies the change."""
     _people()
     _issues()
+    _decisions()
     _counters()
     _events()
     _feedback()

@@ -1,0 +1,112 @@
+"""What a person decides by a button, as the form says it, and what was decided, in words.
+
+In: the text of a button with what was typed beside it; rows of the store. Out: decisions; words, and the offer to undo.
+`view/issue.py` and `view/issues.py` import it.
+
+    resolved | resolved:next | resolved:release        from now on; in the next release; in the one that was typed
+    muted | muted:for:86400 | muted:events:100         for good; for so many seconds; until so many more events
+    muted:events:100:3600 | muted:users:10             until so many in as many seconds; until so many more users
+    unresolved                                         reopened
+"""
+
+from collections.abc import Mapping
+
+from flask import abort, flash, request, session
+
+from kaput.store.base import Decided, Decision, IssueRow, Mute, Reopen, Resolution, Resolve, Status
+from kaput.view.parts import parts
+from kaput.view.render import length, plural, until
+
+LARGEST = 1_000_000
+LARGEST_WINDOW = 10_000
+"""Events in a window: each of them is kept until it is over."""
+LONGEST = 366 * 86400
+LONGEST_RELEASE = 200
+WORDS = {Resolve: "resolved", Mute: "muted", Reopen: "reopened"}
+
+
+def asked() -> Decision:
+    """Returns the decision of this request; answers 400 when it cannot be meant."""
+    try:
+        return read_decision(request.form.get("decision", ""), request.form, parts().clock())
+    except ValueError as error:
+        abort(400, str(error))
+
+
+def offer_undo(done: Decided, decision: Decision, whose: str = "") -> None:
+    """Says on the next page what was done, with a button that takes it back."""
+    if done.undo is None:
+        flash("Nothing to change: it is like that already.", "done")
+        return
+    session["undo"] = done.undo
+    words = WORDS[type(decision)]
+    flash(f"{whose}{words if whose else words.capitalize()}.", "undo")
+
+
+def read_decision(text: str, typed: Mapping[str, str], now: float) -> Decision:
+    """Reads a decision.
+
+    Args:
+        text: of the button.
+        typed: fields beside it: `release`, and `amount` and `seconds`, which stand for the numbers that are missing.
+        now: seconds since the epoch.
+
+    Raises:
+        ValueError: it cannot be meant; fit to be shown.
+    """
+    word, *rest = text.split(":")
+    if word == Status.UNRESOLVED and not rest:
+        return Reopen()
+    if word == Status.RESOLVED:
+        return _resolve(rest, typed)
+    if word == Status.MUTED:
+        return _mute(rest, typed, now)
+    raise ValueError(f"The decision {text[:40]!r} is none of {', '.join(Status)}. Go back and use the buttons.")
+
+
+def _resolve(rest: list[str], typed: Mapping[str, str]) -> Resolve:
+    if not rest:
+        return Resolve()
+    if rest == [Resolution.NEXT]:
+        return Resolve(Resolution.NEXT)
+    release = typed.get("release", "").strip()
+    if rest != [Resolution.RELEASE] or not release or len(release) > LONGEST_RELEASE:
+        raise ValueError("Which release is meant is missing. Type its name as the client reports it, such as 2.4.1.")
+    return Resolve(Resolution.RELEASE, release)
+
+
+def _mute(rest: list[str], typed: Mapping[str, str], now: float) -> Mute:
+    if not rest:
+        return Mute()
+    kind, *numbers = rest
+    amount = _number(numbers[0] if numbers else typed.get("amount", ""), LONGEST if kind == "for" else LARGEST)
+    if kind == "for":
+        return Mute(until=now + amount)
+    if kind == "users":
+        return Mute(users=amount)
+    if kind != "events":
+        raise ValueError(f"{kind[:40]!r} is no way to mute. Go back and use the buttons.")
+    window = numbers[1] if len(numbers) > 1 else typed.get("seconds", "")
+    if not window or window == "0":
+        return Mute(events=amount)
+    return Mute(events=_number(str(amount), LARGEST_WINDOW), window=_number(window, LONGEST))
+
+
+def _number(text: str, most: int) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):
+        raise ValueError(f"{text[:20]!r} is no number from 1 to {most:,}.")
+    return int(text)
+
+
+def still_muted(issue: IssueRow, now: float) -> str:
+    """Writes until when a muted issue is muted, with what is left of it; for good is nothing."""
+    mute = issue.mute
+    if mute.until is not None:
+        return f"for {until(mute.until, now).removeprefix('in ')} more" if mute.until > now else "until its next event"
+    if mute.users is not None:
+        return f"until {plural(max(1, mute.users - issue.users), 'more user')}"
+    if mute.events is None:
+        return ""
+    if mute.window:
+        return f"until {plural(mute.events, 'event')} in {length(mute.window)}"
+    return f"until {plural(max(1, mute.events - issue.count), 'more event')}"

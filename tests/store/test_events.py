@@ -18,9 +18,8 @@ def nobody(_changes: Sequence[Change], _members: Any) -> list[Draft]:
 
 
 def digested(number: int, issue: str = "a", project: int = 1) -> Digested:
-    event = Event(
-        event_id=f"{number:032x}", timestamp=NOW - number, received=NOW, extra={"n": number, "ä": [1.5, None]}
-    )
+    extra = {"n": number % 10**9, "ä": [1.5, None]}
+    event = Event(event_id=f"{number:032x}", timestamp=NOW - number % 10**9, received=NOW, extra=extra)
     return Digested(project, event, Grouping("v1", (issue * 32,), "test"), Title("E", issue, ""))
 
 
@@ -50,6 +49,25 @@ def test_export_goes_on_while_events_come(store: Store) -> None:
     first = next(rows)
     add(store, digested(9999))
     assert [int(row.event_id, 16) for row, _ in [first, *rows]] == [*range(1, EXPORT_ROWS + 1), 9999]
+
+
+def test_an_event_is_found_by_the_beginning_of_its_id(store: Store) -> None:
+    """Of the events of the given projects whose ids begin so the newest is found, and no other."""
+    shop = store.projects.add("Shop").id
+    first, second = 0xABCD << 112, (0xABCD << 112) + 1
+    add(store, digested(first), digested(second, project=shop), digested(0xABCE << 112), digested((0xABCD << 112) - 1))
+    assert [
+        row.event_id if (row := store.events.begins("abcd", ids)) else None for ids in ([1, shop], [1], [], [9])
+    ] == [
+        f"{second:032x}",
+        f"{first:032x}",
+        None,
+        None,
+    ]
+    assert store.events.begins("abcd1", [1, shop]) is None
+    whole = store.events.begins(f"{first:032x}", [1, shop])
+    assert whole is not None
+    assert whole.event_id == f"{first:032x}"
 
 
 def test_neighbours(store: Store) -> None:

@@ -18,6 +18,7 @@ from kaput.view.auth import is_local
 from kaput.view.decision import asked, offer_undo
 from kaput.view.parts import parts
 from kaput.view.projects import address_of
+from kaput.view.reference import event_named
 from kaput.view.render import number, plural
 
 blueprint = Blueprint("issues", __name__)
@@ -34,6 +35,7 @@ ALL = "all"
 NAMES_A_STATE = re.compile(r"(?:^|\s)!?is:")
 """A search that names a state looks at all of them, unless a tab is chosen too."""
 
+Page = str | tuple[str, int] | Response
 TABS = (*Status, None)
 
 
@@ -58,13 +60,13 @@ def home() -> Response:
 
 
 @blueprint.get("/issues")
-def everywhere() -> str | tuple[str, int]:
+def everywhere() -> Page:
     """Lists the issues of all projects that the viewer may see."""
     return _list(None, [project for project in visible_projects() if not project.internal])
 
 
 @blueprint.get("/projects/<slug>/issues")
-def of_project(slug: str) -> str | tuple[str, int]:
+def of_project(slug: str) -> Page:
     """Lists the issues of one project."""
     project = visible_project(slug)
     return _list(project, [project])
@@ -94,8 +96,11 @@ def undo() -> Response:
     return _back()
 
 
-def _list(project: ProjectRow | None, projects: list[ProjectRow]) -> str | tuple[str, int]:
+def _list(project: ProjectRow | None, projects: list[ProjectRow]) -> Page:
     query = request.args.get("q", "").strip()
+    named = event_named(query, projects)
+    if named:
+        return redirect(named)
     status = _wanted_status(query)
     word = status.value if status else ALL
     page = min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)

@@ -3,7 +3,8 @@
 import pytest
 
 from kaput.errors import NotFound
-from kaput.store.base import IssueFilter, Mute, Reopen, Resolution, Resolve, Status, Store
+from kaput.model import Kind
+from kaput.store.base import Assign, IssueFilter, Mute, Prioritise, Priority, Reopen, Resolution, Resolve, Status, Store
 from tests.clock import SettableClock
 from tests.store.test_batches import batch, digested, tell_all
 
@@ -97,6 +98,62 @@ def test_the_activity_says_until_when(store: Store, clock: SettableClock, mute: 
     store.decisions.decide([one], mute, None)
     line = store.issues.activity(one)[0]
     assert (line.kind, line.detail) == ("muted", words)
+
+
+def test_somebody_takes_care(store: Store) -> None:
+    """An issue is assigned, has a priority, and both are taken back; an account that is none is refused."""
+    ada = store.accounts.add("ada@example.org", "long enough", admin=True)
+    (one,) = issues(store)
+    assigned = store.decisions.decide([one], Assign(ada.id), ada.id)
+    store.decisions.decide([one], Prioritise(Priority.HIGH), ada.id)
+    row = store.issues.get(one)
+    assert (row.assignee, row.priority) == ("ada@example.org", Priority.HIGH)
+    assert assigned.undo is not None
+    store.decisions.undo(assigned.undo, ada.id)
+    assert (store.issues.get(one).assignee, store.issues.get(one).priority) == ("", Priority.HIGH)
+    lines = [(line.kind, line.detail) for line in store.issues.activity(one)]
+    assert lines == [("undone", "assigned"), ("priority", "high"), ("assigned", "ada@example.org")]
+    with pytest.raises(NotFound):
+        store.decisions.decide([one], Assign(99), ada.id)
+
+
+def test_a_decision_keeps_the_count_of_a_mute(store: Store, clock: SettableClock) -> None:
+    """To assign a muted issue does not begin its window anew."""
+    (one,) = issues(store)
+    store.decisions.decide([one], Mute(events=2, window=60), None)
+    store.batches.commit(batch(digested("a", received=clock.now + 1)), tell_all)
+    store.decisions.decide([one], Prioritise(Priority.LOW), None)
+    store.batches.commit(batch(digested("a", received=clock.now + 2)), tell_all)
+    assert store.issues.get(one).status is Status.UNRESOLVED
+
+
+def test_a_comment_tells_whom_it_names(store: Store) -> None:
+    """It stands in the activity, and each address has one notice with who wrote what."""
+    ada = store.accounts.add("ada@example.org", "long enough", admin=True)
+    (one,) = issues(store)
+    before = {notice.id for notice in store.outbox.open()}
+    store.decisions.comment(one, "look, @bob", ada.id, ["bob@example.org", "bob@example.org"])
+    line = store.issues.activity(one)[0]
+    assert (line.kind, line.who, line.detail) == ("comment", "ada@example.org", "look, @bob")
+    notices = [notice for notice in store.outbox.open() if notice.id not in before]
+    assert [(n.kind, n.recipient, n.note) for n in notices] == [
+        (Kind.MENTIONED, "bob@example.org", "ada@example.org: look, @bob")
+    ]
+    with pytest.raises(NotFound):
+        store.decisions.comment(99, "x", ada.id, [])
+
+
+def test_bookmarks_are_each_persons_own(store: Store, clock: SettableClock) -> None:
+    """The issue that was kept last comes first; nobody else has it."""
+    ada = store.accounts.add("ada@example.org", "long enough", admin=True)
+    bob = store.accounts.add("bob@example.org", "long enough", admin=True)
+    one, two = issues(store, 2)
+    for issue in (one, two, two):
+        clock.now += 1
+        store.decisions.bookmark(issue, ada.id, kept=True)
+    assert (store.decisions.bookmarks(ada.id), store.decisions.bookmarks(bob.id)) == ([two, one], [])
+    store.decisions.bookmark(two, ada.id, kept=False)
+    assert store.decisions.bookmarks(ada.id) == [one]
 
 
 def test_reopened_is_as_if_nobody_had_decided(store: Store) -> None:

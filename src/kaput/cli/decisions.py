@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import click
 
-from kaput.store.base import Decision, Mute, Reopen, Resolution, Resolve
+from kaput.store.base import Accounts, Assign, Decision, Mute, Prioritise, Priority, Reopen, Resolution, Resolve
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-NEXT = "next"
+NEXT, NOBODY = "next", "nobody"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _LENGTH = re.compile(r"([1-9][0-9]{0,5})([smhdw])", re.ASCII)
 _EVENTS = re.compile(r"([1-9][0-9]{0,6})(?:/([0-9]+[smhdw]))?", re.ASCII)
@@ -57,6 +57,8 @@ def decision_options(function: Function) -> Function:
         click.option("--mute-for", type=Length(), metavar="LENGTH", help="For 30m, 12h, 7d or 2w."),
         click.option("--mute-events", type=Events(), metavar="N[/LENGTH]", help="Until so many more: 100, or 100/1h."),
         click.option("--mute-users", type=users, metavar="N", help="Until so many more users."),
+        click.option("--assign", metavar="EMAIL", help="Who takes care of it; `nobody` ends that."),
+        click.option("--priority", type=click.Choice([one.name.lower() for one in Priority]), help="How urgent it is."),
         click.option("--reopen", is_flag=True, help="Neither mended nor muted."),
     )
     for option in reversed(options):
@@ -64,28 +66,33 @@ def decision_options(function: Function) -> Function:
     return function
 
 
-def decision_of(options: dict[str, Any], now: float) -> Decision | None:
+def decision_of(options: dict[str, Any], accounts: Accounts, now: float) -> Decision | None:
     """Returns what the options decide; None when they decide nothing.
 
     Raises:
         click.UsageError: they say two things at once.
     """
-    made: list[Decision] = []
-    if options["resolve"]:
-        made.append(Resolve())
-    if options["resolve_in"]:
-        release = options["resolve_in"]
-        made.append(Resolve(Resolution.NEXT) if release == NEXT else Resolve(Resolution.RELEASE, release))
-    if options["mute"]:
-        made.append(Mute())
-    if options["mute_for"]:
-        made.append(Mute(until=now + options["mute_for"]))
-    if options["mute_events"]:
-        made.append(options["mute_events"])
-    if options["mute_users"]:
-        made.append(Mute(users=options["mute_users"]))
-    if options["reopen"]:
-        made.append(Reopen())
+    readers: dict[str, Callable[[Any], Decision]] = {
+        "resolve": lambda _: Resolve(),
+        "resolve_in": lambda name: Resolve(Resolution.NEXT) if name == NEXT else Resolve(Resolution.RELEASE, name),
+        "mute": lambda _: Mute(),
+        "mute_for": lambda seconds: Mute(until=now + seconds),
+        "mute_events": lambda mute: mute,
+        "mute_users": lambda users: Mute(users=users),
+        "assign": lambda email: Assign(_account(accounts, email)),
+        "priority": lambda name: Prioritise(Priority[name.upper()]),
+        "reopen": lambda _: Reopen(),
+    }
+    made = [read(options[name]) for name, read in readers.items() if options[name]]
     if len(made) > 1:
-        raise click.UsageError("One decision at a time: give one of --resolve..., --mute... and --reopen.")
+        raise click.UsageError("One decision at a time: give one of the options that decide.")
     return made[0] if made else None
+
+
+def _account(accounts: Accounts, email: str) -> int | None:
+    if email == NOBODY:
+        return None
+    found = next((one.id for one in accounts.all() if one.email == email), None)
+    if found is None:
+        raise click.UsageError(f"There is no account {email!r}; `kaput user add` makes one.")
+    return found

@@ -105,6 +105,8 @@ def feedback_fields(row: FeedbackRow, files: Sequence[AttachmentRow]) -> dict[st
 def issue_details(row: IssueRow, tags: dict[str, list[TagCount]], activity: list[ActivityRow]) -> dict[str, Any]:
     """Returns what `kaput issue --json` shows beside the newest event."""
     return issue_fields(row) | {
+        "assignee": row.assignee,
+        "priority": row.priority.name.lower(),
         "regressed": row.regressed,
         "regressed_in": row.regressed_in,
         "resolution": _resolution(row) if row.status is Status.RESOLVED else None,

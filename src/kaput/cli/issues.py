@@ -59,7 +59,7 @@ def issue(data: str | None, issue: str, *, as_json: bool, **options: Any) -> Non
     with opened(data) as installation:
         store = installation.store
         row = store.issues.get(reference(issue.upper()))
-        decision = decision_of(options, installation.clock())
+        decision = decision_of(options, store.accounts, installation.clock())
         if decision is not None:
             store.decisions.decide([row.id], decision, None)
             row = store.issues.get(row.id)

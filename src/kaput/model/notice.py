@@ -14,6 +14,7 @@ class Kind(StrEnum):
     NEW = "new"
     REGRESSED = "regressed"
     UNMUTED = "unmuted"
+    MENTIONED = "mentioned"
 
 
 class Change(Struct, frozen=True):

@@ -20,6 +20,7 @@ from kaput.store.drift import Drift
 from kaput.store.engine import CHUNK, Database, look_up
 from kaput.store.facts import DEAD_REASON, write_drops
 from kaput.store.monitors import write_watched
+from kaput.store.notices import write_notices
 from kaput.store.payload import Packed, Packings
 from kaput.store.projects import members_of
 from kaput.store.releases import write_releases
@@ -72,7 +73,7 @@ class SqlBatches:
             update_issues(connection, assigned, write_users(connection, events), _sizes(assigned, packed))
             write_watched(connection, batch.watched, now)
             changes = list(_changes(assigned, rows, now))
-            _write_notices(connection, _drafts(connection, changes, evaluate))
+            write_notices(connection, _drafts(connection, changes, evaluate))
             _write_dead(connection, batch.dead, now)
             write_drops(
                 connection, [*batch.drops, *batch.filtered, *beyond, *again, *_duplicate_drops(duplicates, now)]
@@ -205,48 +206,6 @@ def _drafts(connection: Connection, changes: Sequence[Change], evaluate: Evaluat
         for project_id in {change.project_id for change in changes}
     }
     return evaluate(changes, members)
-
-
-def _write_notices(connection: Connection, drafts: Sequence[Draft]) -> None:
-    if not drafts:
-        return
-    before = _notices_before(connection, {draft.change.issue_id for draft in drafts})
-    values = []
-    for draft in drafts:
-        change, key = draft.change, (draft.change.issue_id, draft.recipient)
-        values.append(
-            {
-                "kind": change.kind.value,
-                "project_id": change.project_id,
-                "issue_id": change.issue_id,
-                "event_row": change.event_row,
-                "recipient": draft.recipient,
-                "state": "pending",
-                "in_digest": False,
-                "created": change.time,
-                "due": change.time,
-                "sent": None,
-                "attempts": 0,
-                "sequence": before[key],
-                "error": "",
-            }
-        )
-        before[key] += 1
-    connection.execute(insert(schema.notice), values)
-
-
-def _notices_before(connection: Connection, issue_ids: set[int]) -> Counter[tuple[int, str]]:
-    table = schema.notice.c
-    ids, before = list(issue_ids), Counter[tuple[int, str]]()
-    for start in range(0, len(ids), CHUNK):
-        query = (
-            select(table.issue_id, table.recipient, func.max(table.sequence) + 1)
-            .where(table.issue_id.in_(ids[start : start + CHUNK]))
-            .group_by(table.issue_id, table.recipient)
-        )
-        for issue_id, recipient, count in connection.execute(query):
-            before[issue_id, recipient] = count
-    return before
 
 
 def _write_dead(connection: Connection, dead: Sequence[Dead], now: float) -> None:

@@ -16,11 +16,12 @@ from sqlalchemy import Connection, Row, bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from kaput.errors import NotFound
-from kaput.model import Clock
+from kaput.model import Change, Clock, Draft, Kind
 from kaput.store import schema
 from kaput.store.activity import write_activity
-from kaput.store.base import Decided, Decision, Mute, Resolution, Resolve, Status
+from kaput.store.base import Assign, Decided, Decision, Mute, Prioritise, Resolution, Resolve, Status
 from kaput.store.engine import CHUNK, Database
+from kaput.store.notices import write_notices
 from kaput.store.versions import compare
 
 UNDO_SECONDS = 86400.0
@@ -30,6 +31,9 @@ NEWEST = 50
 _issue = schema.issue.c
 _undo = schema.undo.c
 _release = schema.release.c
+_account = schema.account.c
+_bookmark = schema.bookmark.c
+_NEWEST_EVENT = "SELECT max(id) FROM event WHERE issue_id = ?"
 _STATE = ("status", "regressed", "regressed_in", "resolution", "resolved_release", "mute")
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -70,6 +74,38 @@ class SqlDecisions:
             kind = changes[0][1].kind if changes else ""
             return Decided(len(changes), _keep(connection, [one for one, _ in changes], kind, account_id, now))
 
+    def comment(self, issue_id: int, text: str, account_id: int, tell: Sequence[str]) -> None:
+        """See `kaput.store.base.Decisions.comment`."""
+        now = self._clock()
+        with self._database.write() as connection:
+            query = select(_issue.project_id).where(_issue.id == issue_id)
+            project_id = connection.execute(query).scalar()
+            if project_id is None:
+                raise NotFound(f"There is no issue {issue_id}.")
+            write_activity(connection, [(issue_id, account_id, "comment", text, now)])
+            row = connection.exec_driver_sql(_NEWEST_EVENT, (issue_id,)).scalar()
+            if row is None:
+                return  # nothing of the issue is left that a mail could show
+            note = f"{_address(connection, account_id)}: {text}"
+            change = Change(Kind.MENTIONED, project_id, issue_id, row, now)
+            write_notices(connection, [Draft(change, address) for address in dict.fromkeys(tell)], note)
+
+    def bookmark(self, issue_id: int, account_id: int, *, kept: bool) -> None:
+        """See `kaput.store.base.Decisions.bookmark`."""
+        values = {"account_id": account_id, "issue_id": issue_id, "time": self._clock()}
+        with self._database.write() as connection:
+            if kept:
+                connection.execute(insert(schema.bookmark).values(values).on_conflict_do_nothing())
+            else:
+                mine = (_bookmark.account_id == account_id, _bookmark.issue_id == issue_id)
+                connection.execute(delete(schema.bookmark).where(*mine))
+
+    def bookmarks(self, account_id: int) -> list[int]:
+        """See `kaput.store.base.Decisions.bookmarks`."""
+        query = select(_bookmark.issue_id).where(_bookmark.account_id == account_id)
+        with self._database.read() as connection:
+            return list(connection.execute(query.order_by(_bookmark.time.desc())).scalars())
+
     def undo(self, undo_id: int, account_id: int | None) -> int:
         """See `kaput.store.base.Decisions.undo`."""
         now = self._clock()
@@ -91,17 +127,23 @@ def _changes(
 ) -> Iterator[tuple[Changed, _Step]]:
     """Yields the issues that the decision changes; those that are as it says already are left out."""
     newest = _newest_of(connection)
+    whom = _address(connection, decision.account_id) if isinstance(decision, Assign) else ""
     ids = list(dict.fromkeys(issue_ids))
     for start in range(0, len(ids), CHUNK):
         query = select(schema.issue).where(_issue.id.in_(ids[start : start + CHUNK]))
         for row in connection.execute(query).all():
-            step = _step(decision, row, newest, now)
+            step = _step(decision, row, newest, now, whom)
             before = {name: row._mapping[name] for name in step.values}
             if any(before[name] != value for name, value in step.values.items() if name != "status_since"):
                 yield Changed(row.id, before, step.values), step
 
 
-def _step(decision: Decision, row: Row[Any], newest: Callable[[int], str], now: float) -> _Step:
+def _step(decision: Decision, row: Row[Any], newest: Callable[[int], str], now: float, whom: str) -> _Step:
+    if isinstance(decision, Assign):
+        return _Step({"assignee_id": decision.account_id}, "assigned" if whom else "unassigned", whom)
+    if isinstance(decision, Prioritise):
+        named = decision.priority.name.lower() if decision.priority else ""
+        return _Step({"priority": decision.priority.value or None}, "priority", named)
     state = dict.fromkeys(_STATE) | {"regressed": False, "status_since": now}
     if isinstance(decision, Resolve):
         state["status"] = Status.RESOLVED.value
@@ -142,6 +184,15 @@ def _length(seconds: float) -> str:
     return f"{whole // size:,} {unit}"
 
 
+def _address(connection: Connection, account_id: int | None) -> str:
+    if account_id is None:
+        return ""
+    email = connection.execute(select(_account.email).where(_account.id == account_id)).scalar()
+    if email is None:
+        raise NotFound(f"There is no account {account_id}.")
+    return str(email)
+
+
 def _newest_of(connection: Connection) -> Callable[[int], str]:
     """Returns what answers the newest release of a project; each is asked for once."""
     known: dict[int, str] = {}
@@ -171,6 +222,8 @@ def _write(connection: Connection, changes: Sequence[Changed]) -> None:
     named: dict[str, Any] = {name: bindparam(name) for name in changes[0].after}
     statement = update(schema.issue).where(_issue.id == bindparam("issue")).values(named)
     connection.execute(statement, [{**one.after, "issue": one.issue_id} for one in changes])
+    if "mute" not in named:
+        return
     ids = [(one.issue_id,) for one in changes]
     connection.exec_driver_sql("DELETE FROM mute_event WHERE issue_id = ?", ids)
 

@@ -20,6 +20,7 @@ from kaput.store.base import (
     IssuePage,
     IssueRow,
     Mute,
+    Priority,
     Reopen,
     Resolution,
     Resolve,
@@ -152,12 +153,16 @@ def issue_row(row: Row[Any]) -> IssueRow:
         regressed_in=row.regressed_in or "",
         resolution=Resolution(row.resolution) if row.resolution else Resolution.NOW,
         resolved_release=row.resolved_release or "",
+        assignee=row.assignee or "",
+        priority=Priority(row.priority or 0),
         mute=msgspec.json.decode(row.mute, type=Mute) if row.mute else Mute(),
     )
 
 
 def _select() -> Select[Any]:
-    return select(schema.issue, _project.slug).join_from(schema.issue, schema.project)
+    whose = schema.account
+    named = select(schema.issue, _project.slug, whose.c.email.label("assignee")).join_from(schema.issue, schema.project)
+    return named.outerjoin(whose, whose.c.id == _issue.assignee_id)
 
 
 def _one(connection: Connection, ref: int | str) -> Row[Any]:

@@ -90,4 +90,5 @@ def _row(row: Row[Any]) -> NoticeRow:
         attempts=row.attempts,
         sequence=row.sequence,
         error=row.error,
+        note=row.note or "",
     )

@@ -100,6 +100,8 @@ issue = Table(
     Column("resolution", Text),
     Column("resolved_release", Text),
     Column("mute", Text),
+    Column("assignee_id", ForeignKey("account.id")),
+    Column("priority", Integer),
     Column("level", Text, nullable=False),
     Column("platform", Text, nullable=False),
     Column("release", Text, nullable=False),
@@ -125,6 +127,16 @@ issue_hash = Table(
     Column("issue_id", ForeignKey("issue.id"), nullable=False),
     Column("version", Text, nullable=False),
     PrimaryKeyConstraint("project_id", "hash"),
+    sqlite_with_rowid=False,
+)
+
+bookmark = Table(
+    "bookmark",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("issue_id", ForeignKey("issue.id"), nullable=False),
+    Column("time", Float, nullable=False),
+    PrimaryKeyConstraint("account_id", "issue_id"),
     sqlite_with_rowid=False,
 )
 
@@ -377,6 +389,8 @@ notice = Table(
     Column("attempts", Integer, nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("error", Text, nullable=False),
+    # What a person wrote, when that is what is told.
+    Column("note", Text),
     Index("ix_notice_state", "state", "created"),
     Index("ix_notice_issue_id", "issue_id", "recipient"),
 )

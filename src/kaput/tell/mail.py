@@ -36,6 +36,7 @@ _FROM = re.compile("^From ", re.MULTILINE)
 
 SUBJECT_LENGTH = 200
 NAME_LENGTH = 80
+NOTE_LENGTH = 5200
 
 
 class Listed(Struct, frozen=True):
@@ -85,6 +86,7 @@ class Composer:
         self._thread(message, notice)
         values = {
             "change": notice.kind.value.capitalize(),
+            "note": one_line(notice.note, NOTE_LENGTH),
             "shown": shown,
             "issue": issue,
             "link": _link(base, issue),

@@ -7,13 +7,27 @@ In: the text of a button with what was typed beside it; rows of the store. Out: 
     muted | muted:for:86400 | muted:events:100         for good; for so many seconds; until so many more events
     muted:events:100:3600 | muted:users:10             until so many in as many seconds; until so many more users
     unresolved                                         reopened
+    assign:3 | assign:                                 taken care of by this account; by nobody
+    priority:high                                      high, medium, low or none
 """
 
 from collections.abc import Mapping
 
 from flask import abort, flash, request, session
 
-from kaput.store.base import Decided, Decision, IssueRow, Mute, Reopen, Resolution, Resolve, Status
+from kaput.store.base import (
+    Assign,
+    Decided,
+    Decision,
+    IssueRow,
+    Mute,
+    Prioritise,
+    Priority,
+    Reopen,
+    Resolution,
+    Resolve,
+    Status,
+)
 from kaput.view.parts import parts
 from kaput.view.render import length, plural, until
 
@@ -22,7 +36,8 @@ LARGEST_WINDOW = 10_000
 """Events in a window: each of them is kept until it is over."""
 LONGEST = 366 * 86400
 LONGEST_RELEASE = 200
-WORDS = {Resolve: "resolved", Mute: "muted", Reopen: "reopened"}
+LARGEST_ID = 2**53
+WORDS = {Resolve: "resolved", Mute: "muted", Reopen: "reopened", Assign: "assigned", Prioritise: "prioritised"}
 
 
 def asked() -> Decision:
@@ -61,6 +76,10 @@ def read_decision(text: str, typed: Mapping[str, str], now: float) -> Decision:
         return _resolve(rest, typed)
     if word == Status.MUTED:
         return _mute(rest, typed, now)
+    if word == "assign" and len(rest) == 1:
+        return Assign(_number(rest[0], LARGEST_ID) if rest[0] else None)
+    if word == "priority" and rest and rest[0].upper() in Priority.__members__:
+        return Prioritise(Priority[rest[0].upper()])
     raise ValueError(f"The decision {text[:40]!r} is none of {', '.join(Status)}. Go back and use the buttons.")
 
 

@@ -5,11 +5,11 @@ JSON, and a redirect after a decision. `view/pages.py` registers `blueprint`.
 """
 
 import msgspec
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
 from kaput.errors import NotFound
-from kaput.store.base import IssueRow, Neighbours, StoredEvent
+from kaput.store.base import Assign, IssueRow, Neighbours, StoredEvent
 from kaput.view.access import viewer, visible_issue, visible_projects
 from kaput.view.attachments import attached
 from kaput.view.decision import asked, offer_undo, still_muted
@@ -63,6 +63,10 @@ def raw(short_id: str, event_id: str) -> Response:
 def decide(short_id: str) -> Redirect:
     """Resolves, mutes or reopens an issue and goes back to the event that was looked at."""
     issue, decision = visible_issue(short_id), asked()
+    if isinstance(decision, Assign) and decision.account_id is not None:
+        members = parts().store.projects.members(issue.project_id)
+        if decision.account_id not in {one.id for one in members}:
+            abort(400, "Only members of the project can be assigned. Add the person on the page of the project first.")
     offer_undo(parts().store.decisions.decide([issue.id], decision, viewer().id), decision)
     event_id = request.form.get("event_id", "")
     if len(event_id) == 32 and event_id.isalnum():
@@ -94,6 +98,8 @@ def _page(issue: IssueRow, stored: StoredEvent | None) -> str:
         phase=phase(issue, log, now),
         muted_until=still_muted(issue, now),
         releases=_offered(issue),
+        members=store.projects.members(issue.project_id),
+        bookmarked=issue.id in store.decisions.bookmarks(viewer().id),
         main_tags=main_tags,
         other_tags=other_tags,
         event=view_of(stored.event) if stored else None,

@@ -64,12 +64,18 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of the activity log; the words end where the time follows. `detail` is the release, if any."""
+    """One line of the activity log; the words end where the time follows.
+
+    Attributes:
+        detail: the release, if any.
+        text: what a person wrote.
+    """
 
     words: str
     time: float
     kind: str
     detail: str = ""
+    text: str = ""
 
 
 def first_hour(now: float) -> int:
@@ -128,6 +134,8 @@ WORDS = {
     "muted": "muted",
     "reopened": "reopened",
     "unmuted": "mute ended",
+    "assigned": "assigned to",
+    "unassigned": "assigned to nobody",
     "undone": "taken back:",
 }
 WITHIN = ("regressed", "resolved", "unmuted")
@@ -142,6 +150,9 @@ def steps(rows: Sequence[ActivityRow], first_seen: float, viewer: str) -> tuple[
 
 
 def _step(row: ActivityRow, viewer: str) -> Step:
+    if row.kind == "comment":
+        author = "you" if row.who == viewer else row.who
+        return Step(visible(author), row.time, row.kind, text="\n".join(map(visible, row.detail.split("\n"))))
     words = WORDS.get(row.kind, row.kind.replace("_", " "))
     # Whom nobody else resolved, good runs of its cron job did.
     nobody = "Kaput" if row.kind == "resolved" else ""

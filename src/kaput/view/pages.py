@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 from kaput.view import (
     attachments,
     auth,
+    comment,
     feedback,
     issue,
     issues,
@@ -77,7 +78,20 @@ def create_pages(parts: Parts) -> Flask:
     _add_rendering(app, parts)
     register_failures(app)
     app.after_request(seal)
-    for module in (auth, issues, issue, feedback, attachments, releases, monitors, projects, people, server, metrics):
+    for module in (
+        auth,
+        issues,
+        issue,
+        comment,
+        feedback,
+        attachments,
+        releases,
+        monitors,
+        projects,
+        people,
+        server,
+        metrics,
+    ):
         app.register_blueprint(module.blueprint)
     return app
 

@@ -8,7 +8,17 @@ Each method is one transaction. Times are seconds since the epoch. Methods that 
 `kaput.errors.NotFound` when it is not there.
 """
 
-from kaput.store.base.decisions import Decided, Decision, Mute, Reopen, Resolution, Resolve
+from kaput.store.base.decisions import (
+    Assign,
+    Decided,
+    Decision,
+    Mute,
+    Prioritise,
+    Priority,
+    Reopen,
+    Resolution,
+    Resolve,
+)
 from kaput.store.base.questions import IssueFilter, IssuePage, Limits, Pages, Swept, Tallies
 from kaput.store.base.rows import (
     AccountRow,
@@ -50,6 +60,7 @@ __all__ = [
     "AccountRow",
     "Accounts",
     "ActivityRow",
+    "Assign",
     "AttachmentRow",
     "Attachments",
     "Batches",
@@ -76,6 +87,8 @@ __all__ = [
     "NoticeRow",
     "Outbox",
     "Pages",
+    "Prioritise",
+    "Priority",
     "ProjectRow",
     "Projects",
     "ReleaseRow",

@@ -3,7 +3,7 @@
 In: nothing. Out: frozen structs. Imported through `kaput.store.base`.
 """
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from msgspec import Struct
 
@@ -49,7 +49,28 @@ class Reopen(Struct, frozen=True):
     """It matters, and is not mended."""
 
 
-Decision = Resolve | Mute | Reopen
+class Priority(IntEnum):
+    """How urgent it is; none says that nobody thought about it."""
+
+    NONE = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+
+class Assign(Struct, frozen=True):
+    """Somebody takes care of it; None is nobody."""
+
+    account_id: int | None
+
+
+class Prioritise(Struct, frozen=True):
+    """How urgent it is."""
+
+    priority: Priority
+
+
+Decision = Resolve | Mute | Reopen | Assign | Prioritise
 
 
 class Decided(Struct, frozen=True):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from kaput.model import Dead, Event, Kind, Monitor, Run, RunStatus
-from kaput.store.base.decisions import Mute, Resolution
+from kaput.store.base.decisions import Mute, Priority, Resolution
 
 
 class Status(StrEnum):
@@ -72,6 +72,7 @@ class IssueRow(Struct, frozen=True):
         regressed_in: release of the event with which it came again.
         resolution: when it is resolved, from when on.
         resolved_release: the release that `resolution` is about: the given one, or the newest at that time.
+        assignee: mail address of who takes care of it; empty for nobody.
         mute: when it is muted, until when: `events` and `users` are the counts at which it ends.
     """
 
@@ -100,6 +101,8 @@ class IssueRow(Struct, frozen=True):
     resolution: Resolution = Resolution.NOW
     resolved_release: str = ""
     mute: Mute = Mute()
+    assignee: str = ""
+    priority: Priority = Priority.NONE
 
 
 class EventRow(Struct, frozen=True):
@@ -257,6 +260,7 @@ class NoticeRow(Struct, frozen=True):
         due: when to try next; for a held notice when it was held back.
         sequence: how many notices about this issue went to this recipient before, 0 for the first.
         error: the mail server's own words at the last attempt.
+        note: what a person wrote, when that is what is told.
     """
 
     id: int
@@ -271,3 +275,4 @@ class NoticeRow(Struct, frozen=True):
     attempts: int
     sequence: int
     error: str
+    note: str = ""

@@ -191,6 +191,19 @@ class Decisions(Protocol):
         Those that are as it says already, and ids that are none, are left out.
         """
 
+    def comment(self, issue_id: int, text: str, account_id: int, tell: Sequence[str]) -> None:
+        """Writes a comment into the activity, and a notice for each address that it names.
+
+        Raises:
+            NotFound: there is no such issue.
+        """
+
+    def bookmark(self, issue_id: int, account_id: int, *, kept: bool) -> None:
+        """Keeps an issue among the bookmarks of an account, or takes it out."""
+
+    def bookmarks(self, account_id: int) -> list[int]:
+        """Returns the issues that an account keeps, the one that it took last first."""
+
     def undo(self, undo_id: int, account_id: int | None) -> int:
         """Takes a decision of this account back, within a day, and answers for how many issues.
 

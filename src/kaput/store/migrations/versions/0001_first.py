@@ -90,6 +90,8 @@ def _issues() -> None:
         sa.Column("resolution", sa.Text(), nullable=True),
         sa.Column("resolved_release", sa.Text(), nullable=True),
         sa.Column("mute", sa.Text(), nullable=True),
+        sa.Column("assignee_id", sa.Integer(), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=True),
         sa.Column("level", sa.Text(), nullable=False),
         sa.Column("platform", sa.Text(), nullable=False),
         sa.Column("release", sa.Text(), nullable=False),
@@ -102,6 +104,7 @@ def _issues() -> None:
         sa.Column("thinned", sa.Float(), nullable=True),
         sa.Column("first_seen", sa.Float(), nullable=False),
         sa.Column("last_seen", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["assignee_id"], ["account.id"], name=op.f("fk_issue_assignee_id_account")),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_issue_project_id_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issue")),
         sa.UniqueConstraint("project_id", "number", name=op.f("uq_issue_project_id_number")),
@@ -123,6 +126,16 @@ def _issues() -> None:
 
 def _decisions() -> None:
     """What was done to issues, and what is needed to go back or on."""
+    op.create_table(
+        "bookmark",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("issue_id", sa.Integer(), nullable=False),
+        sa.Column("time", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_bookmark_account_id_account")),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_bookmark_issue_id_issue")),
+        sa.PrimaryKeyConstraint("account_id", "issue_id", name=op.f("pk_bookmark")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "mute_event",
         sa.Column("issue_id", sa.Integer(), nullable=False),
@@ -245,6 +258,7 @@ def _events() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_notice_issue_id_issue")),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_notice_project_id_project")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),

@@ -37,8 +37,17 @@ WEB_ROOMS = ("accept.asgi", "view", "app", "demo", EXTENSION)
 ENVIRONMENT_ROOMS = ("config", "cli", "serve", "demo", EXTENSION_COMPOSER)
 
 LATE_IMPORTS = {
-    ("app.application", "kaput.view.pages.create_pages"): "Flask is a third of the start, and no SDK needs it",
-    ("app.application", "kaput.view.parts.Parts"): "it comes with Flask",
+    ("app.page", "kaput.view.pages.create_pages"): "Flask is a third of the start, and no SDK needs it",
+    ("app.page", "kaput.view.parts.Parts"): "it comes with Flask",
+    (
+        "flask_kaput.extension",
+        "flask_kaput.embedded.part.attach",
+    ): "an application that reports to a server takes no events itself",
+    (
+        "flask_kaput.embedded.tracker",
+        "flask_kaput.embedded.leader.Leading",
+    ): "it loads SQLAlchemy, which only the process that leads needs",
+    ("flask_kaput.embedded.tracker", "flask_kaput.embedded.page.open_page"): "the page is for those who look at it",
     (
         "installation",
         "kaput.tell.mail.Composer",

@@ -12,13 +12,21 @@ Threads start at first use in each process, never in `attach`, which a preloadin
 """
 
 import os
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
 from flask_kaput import error_pages, handlers, logs, report
-from flask_kaput.settings import Loaded, load
+from flask_kaput.errors import ConfigurationError
+from flask_kaput.settings import Loaded, Settings, load
 from flask_kaput.state import KEY, State
+from flask_kaput.tracker_settings import TrackerSettings, load_tracker
+from kaput.errors import ConfigError
+
+if TYPE_CHECKING:
+    from flask_kaput.embedded.tracker import Tracker
 
 
 class Kaput:
@@ -42,14 +50,35 @@ class Kaput:
         """
         if KEY in app.extensions:
             raise RuntimeError(f"The application {app.name!r} has a Kaput already. Call init_app once for each.")
-        app.extensions[KEY] = _compose(app, load(self._options, app.config, os.environ))
+        app.extensions[KEY] = _compose(app, *_read(app, self._options))
 
 
-def _compose(app: Flask, loaded: Loaded) -> State:
+def _read(app: Flask, options: Mapping[str, Any]) -> tuple[Loaded, TrackerSettings]:
+    """Reads all settings; raises ConfigurationError with everything that is wrong."""
+    sources = (options, app.config, os.environ)
+    problems: list[str] = []
+    for reading in (lambda: load(*sources), lambda: load_tracker(app.name, Path(app.instance_path), *sources)):
+        try:
+            reading()
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigurationError(problems)
+    return load(*sources), load_tracker(app.name, Path(app.instance_path), *sources)
+
+
+def _compose(app: Flask, loaded: Loaded, own: TrackerSettings) -> State:
     """Attaches the parts to an application, and returns what it keeps of them."""
     settings = loaded.settings
-    reporter = report.attach(app, settings) if settings.dsn else None
+    tracker = _track(app, settings, own) if settings.embedded and not settings.dsn else None
+    reporter = report.attach(app, settings, tracker.deliver if tracker else None) if settings.dsn or tracker else None
     pages = error_pages.attach(app, reporter) if settings.error_pages else None
     wrapped = handlers.attach(app, settings, reporter, pages.answer if pages else lambda error, _event_id: error)
     log = logs.attach(app, settings)
-    return State(app.name, settings, loaded.unknown, reporter, wrapped, log)
+    return State(app.name, settings, loaded.unknown, reporter, wrapped, log, tracker)
+
+
+def _track(app: Flask, settings: Settings, own: TrackerSettings) -> "Tracker":
+    from flask_kaput.embedded.part import attach
+
+    return attach(app, settings, own)

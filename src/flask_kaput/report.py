@@ -13,6 +13,7 @@ from flask import Flask, g, got_request_exception, has_app_context
 from sentry_sdk.utils import event_from_exception
 
 from flask_kaput.settings import Settings
+from flask_kaput.transport import Deliver, Handing
 
 SEEN = "_kaput_reported"
 """Name in `flask.g` of what was reported in this request: pairs of exception and event id."""
@@ -66,10 +67,11 @@ class Reporter:
         return self._client.capture_event(event, hint, sentry_sdk.Scope())
 
 
-def attach(app: Flask, settings: Settings) -> Reporter:
+def attach(app: Flask, settings: Settings, deliver: Deliver | None = None) -> Reporter:
     """Returns the reporter of an application, which reports what no handler of it took."""
     client = sentry_sdk.Client(
-        dsn=settings.dsn,
+        dsn=settings.dsn or None,
+        transport=Handing(deliver) if deliver else None,
         release=settings.release or None,
         environment=settings.environment,
         server_name=settings.server_name or None,

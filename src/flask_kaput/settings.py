@@ -5,6 +5,7 @@ Any part may import it. Each part adds its lines to the table; `make docs` write
 """
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -19,6 +20,8 @@ from kaput.config import Settings as ServerSettings
 from kaput.config import Size
 
 PREFIX = "KAPUT_"
+SERVER_NAMES = tuple(item.name for item in fields(ServerSettings))
+"""Settings of a server, which a tracker inside the application has too; `tracker_settings.py` reads them."""
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 Every = Literal["", "hour", "day", "week"]
@@ -29,11 +32,17 @@ def _setting(default: Any, text: str, *, secret: bool = False, also: str = "") -
     return field(default=default, metadata={"help": text, "secret": secret, "also": also})
 
 
+PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What an application may set: `KAPUT_<NAME>` in `app.config` and the environment, `<name>` as an argument."""
 
     dsn: str = _setting("", "Address of a project of a Kaput, or of any server of the Sentry protocol.", secret=True)
+    embedded: bool = _setting(True, "Whether the tracker runs inside the application when no DSN is set.")
+    path: str = _setting("/kaput", "Where the page of the tracker inside the application is.")
+    admins: tuple[str, ...] = _setting((), "Who gets mails about new problems.", also="ADMINS")
     release: str = _setting("", "Version of the application, on each event; empty: none is told.")
     environment: str = _setting("production", "Where the application runs, on each event: production, staging.")
     server_name: str = _setting("", "Name of this machine, on each event; empty: its host name.")
@@ -167,13 +176,14 @@ def _given(
 
 
 def _unknown_arguments(arguments: Mapping[str, Any]) -> Iterator[str]:
+    known = [*_names(), *SERVER_NAMES]
     for name in arguments:
-        if name not in _names():
-            yield f"{name!r} is no argument of Kaput(...).{_nearest(name, _names())}"
+        if name not in known:
+            yield f"{name!r} is no argument of Kaput(...).{_nearest(name, known)}"
 
 
 def _unknown_keys(config: Mapping[str, Any]) -> Iterator[str]:
-    known = [row.key for row in table()]
+    known = [*(row.key for row in table()), *(PREFIX + name.upper() for name in SERVER_NAMES)]
     for key in config:
         if key.startswith(PREFIX) and key not in known:
             yield f"{key} in app.config is no setting of Kaput.{_nearest(key, known)}"
@@ -186,7 +196,7 @@ def _nearest(name: str, known: list[str]) -> str:
 
 def _is_known(key: str) -> bool:
     name = key.removeprefix(PREFIX).lower()
-    return name in _names() or name in {item.name for item in fields(ServerSettings)}
+    return name in _names() or name in SERVER_NAMES
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:
@@ -194,6 +204,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     if settings.dsn and not _is_dsn(settings.dsn):
         yield "KAPUT_DSN is no DSN; it must look like http://KEY@HOST:PORT/1, as `kaput dsn` prints it."
     yield from _log_contradictions(settings)
+    yield from _path_contradictions(settings.path)
 
 
 def _log_contradictions(settings: Settings) -> Iterator[str]:
@@ -209,6 +220,11 @@ def _log_contradictions(settings: Settings) -> Iterator[str]:
             read_address(settings.log_syslog)
         except ValueError as error:
             yield f"KAPUT_LOG_SYSLOG {error}"
+
+
+def _path_contradictions(path: str) -> Iterator[str]:
+    if not PATH.fullmatch(path):
+        yield f"KAPUT_PATH is {path!r}; it must look like /kaput: a slash, then letters, digits, - and _."
 
 
 def _is_dsn(dsn: str) -> bool:

@@ -5,6 +5,7 @@ get what they need handed to their `attach` and read no state; the application's
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
@@ -12,6 +13,9 @@ from flask_kaput.handlers import Handlers
 from flask_kaput.loggers import Loggers
 from flask_kaput.report import Reporter
 from flask_kaput.settings import Settings
+
+if TYPE_CHECKING:
+    from flask_kaput.embedded.tracker import Tracker
 
 KEY = "kaput"
 
@@ -28,12 +32,16 @@ class State:
     """None while there is nowhere to report to."""
     handlers: Handlers
     log: Loggers
+    tracker: "Tracker | None" = None
+    """The tracker inside the application; None with a DSN."""
 
     def close(self) -> None:
         """Ends the threads of the parts, in the order in which they need each other. The application still answers."""
         if self.reporter is not None:
             self.reporter.close()
         self.log.close()
+        if self.tracker is not None:
+            self.tracker.close()
 
 
 def state_of(app: Flask) -> State:

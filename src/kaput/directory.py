@@ -62,10 +62,16 @@ def migrate_database(settings: Settings) -> None:
         raise StartError(f"{path} is not a database of Kaput. Move it away, or choose another --data.")
     if revision is Revision.CURRENT:
         return
-    command = [sys.executable, "-m", "kaput.store.migrate", str(path)]
+    command = [_python(), "-m", "kaput.store.migrate", str(path)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         raise StartError(f"{path} cannot be brought up to date: {done.stderr.strip()}. Nothing in it was changed.")
+
+
+def _python() -> str:
+    """Returns the interpreter; a server that has Python inside gives its own program instead."""
+    program = Path(sys.executable or "")
+    return str(program if "python" in program.name else Path(sys.prefix) / "bin" / "python3")
 
 
 def free_bytes(path: Path) -> int:
@@ -90,27 +96,37 @@ def lock_directory(settings: Settings, seconds: float = LOCK_SECONDS) -> int:
     Raises:
         StartError: another server has it, after `seconds` of waiting for one that is ending.
     """
+    fd = open_lock(settings)
+    deadline = time.monotonic() + seconds
+    while not take_lock(fd):
+        holder = os.pread(fd, 20, 0).decode("ascii", "replace").strip()
+        if _lives(holder) or time.monotonic() > deadline:
+            os.close(fd)
+            raise StartError(
+                f"Another server (process {holder}) uses {settings.data}. Stop it, or choose another --data."
+            )
+        time.sleep(0.02)
+    return fd
+
+
+def open_lock(settings: Settings) -> int:
+    """Opens the file of the lock; raises StartError."""
     try:
-        fd = os.open(settings.data / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.open(settings.data / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _unusable(settings, error) from error
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(fd, 20, 0).decode("ascii", "replace").strip()
-            if _lives(holder) or time.monotonic() > deadline:
-                os.close(fd)
-                raise StartError(
-                    f"Another server (process {holder}) uses {settings.data}. Stop it, or choose another --data."
-                ) from None
-            time.sleep(0.02)
-        else:
-            with contextlib.suppress(OSError):  # a full disk has no room for it; it is for the message above only
-                os.ftruncate(fd, 0)
-                os.pwrite(fd, str(os.getpid()).encode(), 0)
-            return fd
+
+
+def take_lock(fd: int) -> bool:
+    """Answers whether the lock is ours now, without waiting; it is until the file is closed."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    with contextlib.suppress(OSError):  # a full disk has no room for it; it is for a message only
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, str(os.getpid()).encode(), 0)
+    return True
 
 
 def _unusable(settings: Settings, error: OSError) -> StartError:

@@ -11,10 +11,16 @@ from flask_kaput import Kaput, state_of
 
 @contextmanager
 def application(name: str = "shop", config: dict[str, Any] | None = None, **options: Any) -> Iterator[Flask]:
-    """Makes an application with Kaput, from keys of `app.config` and arguments, and closes Kaput at the end."""
+    """Makes an application with Kaput, without a tracker inside, and closes Kaput at the end.
+
+    Args:
+        name: of the application.
+        config: keys of `app.config`.
+        options: arguments; `embedded=True` puts the tracker inside.
+    """
     app = Flask(name)
     app.config.update(config or {})
-    Kaput(app, **options)
+    Kaput(app, **{"embedded": False, **options})
     try:
         yield app
     finally:

@@ -23,7 +23,7 @@ REPORTING = {"production"}
 def test_flask_decides_as_without_us(mode: str) -> None:
     """For each error, set of handlers and mode the answer, the signals, the log and the traceback are Flask's."""
     with receiving() as receiver:
-        kaput = Kaput(dsn=receiver.dsn if mode in REPORTING else "", with_locals=False)
+        kaput = Kaput(dsn=receiver.dsn if mode in REPORTING else "", with_locals=False, embedded=False)
         for handlers in matrix.HANDLERS:
             plain = matrix.application(handlers, mode, lambda _app: None)
             ours = matrix.application(handlers, mode, kaput.init_app)

@@ -7,7 +7,6 @@ In: an open installation and a writer of the buffer. Out: an ASGI application, a
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from wsgiref.types import WSGIApplication
 
 from kaput.accept import asgi
 from kaput.accept.door import Door
@@ -15,12 +14,12 @@ from kaput.accept.limits import Limits
 from kaput.app.front import Front, create_front
 from kaput.app.gateway import Gateway
 from kaput.app.keytable import KeyTable
+from kaput.app.page import create_page
 from kaput.app.pressure import Pressure
 from kaput.app.standstill import Standstill
 from kaput.buffer.base import Appender
 from kaput.errors import KaputError
 from kaput.installation import Installation
-from kaput.space import problem
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +74,7 @@ def create_application(installation: Installation, appender: Appender) -> Applic
     )
     door = Door(appender, keys, limits, installation.clock, pressure)
     gateway = Gateway(
-        lambda: _create_pages(installation, lambda: [*pressure.problems(), *standstill.problems()]),
+        lambda: create_page(installation, lambda: [*pressure.problems(), *standstill.problems()]),
     )
     # A full disk or a backlog is no reason to be taken out of service: the answer to clients says what to do.
     front = create_front(
@@ -86,22 +85,3 @@ def create_application(installation: Installation, appender: Appender) -> Applic
         lambda: beat.failures if not keys().public else [],
     )
     return Application(front, beat, gateway.load, gateway.close)
-
-
-def _create_pages(installation: Installation, problems: Callable[[], list[str]]) -> WSGIApplication:
-    from kaput.view.pages import create_pages
-    from kaput.view.parts import Parts
-
-    parts = Parts(
-        store=installation.store,
-        settings=installation.settings,
-        secret=installation.secret,
-        clock=installation.clock,
-        read_stats=installation.read_stats,
-        read_space=installation.read_space,
-        send_test=installation.send_test,
-        retry_dead=installation.retry_dead,
-        drop_dead=installation.drop_dead,
-        problems=lambda: [*problems(), *problem(installation.read_space())],
-    )
-    return create_pages(parts).wsgi_app

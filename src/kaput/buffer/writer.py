@@ -99,6 +99,15 @@ class SegmentWriter:
         self._end_segment()
         self._ringer.close()
 
+    def let_go(self) -> None:
+        """Closes the files in a process that was forked: the writer goes on in the other one, and is of no use here.
+
+        As long as they were open here, the segment would seem to have a writer.
+        """
+        if self._segment is not None:
+            os.close(self._segment.fd)
+        self._ringer.close()
+
     def _run(self) -> None:
         while True:
             group, drops = self._take()

@@ -143,7 +143,7 @@ def work(installation: Installation, source: Source, stop: Ending, evaluate: Eva
     sweeping = threading.Thread(target=upkeep.run, args=(end_of_upkeep,), name="kaput-upkeep", daemon=True)
     sweeping.start()
     crew = Crew(read, (settings.digest_processes or min(len(os.sched_getaffinity(0)), MOST_DIGESTING)) - 1)
-    Worker(
+    worker = Worker(
         source=source,
         batches=installation.store.batches,
         digest=Sieve(crew, installation.store.projects, installation.clock),
@@ -153,14 +153,18 @@ def work(installation: Installation, source: Source, stop: Ending, evaluate: Eva
         watch=Watch(installation.store.monitors, installation.clock),
         clock=installation.clock,
         expect=crew.expect,
-    ).run(stop)
-    crew.close()
-    end_of_upkeep.set()
-    wake.set()
-    installation.store.dictionaries.wake()
-    teller.join(TELLER_SECONDS)
-    trainer.join(TRAINER_SECONDS)
-    sweeping.join(UPKEEP_SECONDS)
+    )
+    try:
+        worker.run(stop)
+    finally:
+        stop.set()  # also when it failed: where the process goes on, another one may work on the installation next
+        crew.close()
+        end_of_upkeep.set()
+        wake.set()
+        installation.store.dictionaries.wake()
+        teller.join(TELLER_SECONDS)
+        trainer.join(TRAINER_SECONDS)
+        sweeping.join(UPKEEP_SECONDS)
 
 
 def _tell(installation: Installation, stop: Ending, wake: threading.Event) -> None:

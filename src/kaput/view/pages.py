@@ -44,7 +44,7 @@ from kaput.view.secret import derived
 from kaput.view.throttle import Throttle
 from kaput.view.values import end_cut
 
-OPEN = frozenset({"static", "auth.setup", "auth.login", "metrics.read"})
+OPEN = frozenset({"static", "auth.setup", "auth.login", "auth.enter", "metrics.read"})
 """Endpoints that answer without a login."""
 
 LARGEST_FORM = 256 * 1024

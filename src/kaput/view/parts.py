@@ -27,6 +27,7 @@ class Parts:
         clock: answers the time now; no view reads another clock.
         send_test: raises `kaput.errors.MailFailed` with the mail server's own words.
         problems: what is wrong now, one sentence each, fit to be shown to an admin.
+        enter: answers whether a token and the peer's address let in without a password; None: nothing does.
     """
 
     store: Store
@@ -39,6 +40,7 @@ class Parts:
     retry_dead: RetryDead
     drop_dead: DropDead
     problems: Callable[[], Sequence[str]]
+    enter: Callable[[str, str], bool] | None = None
 
 
 def parts() -> Parts:

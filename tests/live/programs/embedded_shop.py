@@ -5,7 +5,7 @@
 
 import os
 
-from flask import Flask, render_template_string
+from flask import Flask, render_template_string, request
 
 from flask_kaput import Kaput
 
@@ -35,5 +35,5 @@ def pay(number: str) -> str:
 
 @app.get("/shop")
 def shop() -> str:
-    """A page whose script reports to the same origin."""
-    return render_template_string(PAGE, dsn=os.environ.get("SHOP_DSN", ""))
+    """A page whose script reports with the DSN of the query."""
+    return render_template_string(PAGE, dsn=request.args["dsn"])

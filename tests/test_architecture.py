@@ -28,6 +28,7 @@ NEIGHBOURS = {
     "digest.worker": {"buffer.base", "store.base"},
     "tell": {"store.base"},
     "view": {"store.base"},
+    "flask_kaput.scrub": {"digest.secrets"},
 }
 """What a stage, or one file of it, may import of other stages."""
 

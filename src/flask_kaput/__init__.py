@@ -8,7 +8,7 @@ from flask_kaput.extension import Kaput
 from flask_kaput.formatters import FILE_FORMAT, MAIL_FORMAT, Formatter
 from flask_kaput.json_lines import JsonFormatter
 from flask_kaput.settings import Settings
-from flask_kaput.state import State, state_of
+from flask_kaput.state import State, request_id, state_of
 
 __all__ = [
     "FILE_FORMAT",
@@ -19,5 +19,6 @@ __all__ = [
     "Kaput",
     "Settings",
     "State",
+    "request_id",
     "state_of",
 ]

@@ -8,9 +8,11 @@ returns the part. It gets the settings and the parts that it needs as arguments,
 lines of the table in `settings.py`. Here it gets a line in `_compose`, at its place in the order, and, when the
 application or another part needs it later, a field in `State`. With `app.testing` a part starts nothing and lets
 nothing out: `attach` sees `app.testing` too early (it is set after `create_app()` as a rule), so it asks when it acts.
-Threads start at first use in each process, never in `attach`, which a preloading server runs before it forks.
+Threads start at first use in each process, never in `attach`, which a preloading server runs before it forks:
+`first_use.add(function)`. What an event, a log record or a page says of the request stands on `passages.current()`.
 """
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,8 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
-from flask_kaput import error_pages, handlers, logs, report
+from flask_kaput import error_pages, handlers, logs, report, request_log, sender, streams, threads, wsgi
 from flask_kaput.errors import ConfigurationError
+from flask_kaput.first_use import FirstUse
+from flask_kaput.passage import Passages
+from flask_kaput.request_id import identifier
 from flask_kaput.settings import Loaded, Settings, load
 from flask_kaput.state import KEY, State
 from flask_kaput.tracker_settings import TrackerSettings, load_tracker
@@ -70,12 +75,34 @@ def _read(app: Flask, options: Mapping[str, Any]) -> tuple[Loaded, TrackerSettin
 def _compose(app: Flask, loaded: Loaded, own: TrackerSettings) -> State:
     """Attaches the parts to an application, and returns what it keeps of them."""
     settings = loaded.settings
+    log = logs.attach(app, settings)
+    if loaded.unknown:
+        logging.getLogger(app.name).warning("No settings of Kaput, misspelt perhaps: %s", ", ".join(loaded.unknown))
+    first_use = FirstUse(app)
+    passages = Passages(app, identifier(settings), settings.request_log_size)
+    server = sender.attach(app, settings, first_use) if settings.dsn else None
     tracker = _track(app, settings, own) if settings.embedded and not settings.dsn else None
-    reporter = report.attach(app, settings, tracker.deliver if tracker else None) if settings.dsn or tracker else None
+    taker = server or tracker
+    reporter = report.attach(app, settings, passages, taker.deliver) if taker else None
+    if reporter is not None:
+        streams.attach(app, passages, reporter)
+        if settings.report_threads:
+            threads.attach(app, reporter)
     pages = error_pages.attach(app, reporter) if settings.error_pages else None
     wrapped = handlers.attach(app, settings, reporter, pages.answer if pages else lambda error, _event_id: error)
-    log = logs.attach(app, settings)
-    return State(app.name, settings, loaded.unknown, reporter, wrapped, log, tracker)
+    wsgi.attach(app, settings, passages, first_use, reporter)
+    return State(
+        name=app.name,
+        settings=settings,
+        unknown=loaded.unknown,
+        passages=passages,
+        reporter=reporter,
+        sender=server,
+        handlers=wrapped,
+        log=log,
+        request_log=request_log.attach(app, settings, passages, reporter),
+        tracker=tracker,
+    )
 
 
 def _track(app: Flask, settings: Settings, own: TrackerSettings) -> "Tracker":

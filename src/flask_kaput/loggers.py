@@ -39,7 +39,7 @@ class Tap(logging.Handler):
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Hands a record on, unless it is another application's or was here before."""
-        if record.levelno < self._inner.level or not self._concerns(record):
+        if record.levelno < self._inner.level or not self._concerns(record) or not self.filter(record):
             return False
         taken = record.__dict__.setdefault(_TAKEN, set())
         if self._destination in taken:

@@ -6,6 +6,7 @@ environment has it; from Python the value itself may be given. Only `settings.py
 
 import logging
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
@@ -22,7 +23,9 @@ def read(kind: Any, value: Any) -> Any:
         return _read_choice(get_args(kind), value)
     if NoneType in get_args(kind):
         rest = [part for part in get_args(kind) if part is not NoneType]
-        return None if value in {None, ""} else read(rest[0], value)
+        return None if value is None or value == "" else read(rest[0], value)
+    if get_origin(kind) is Callable:
+        return _read_function(value)
     readers: dict[Any, Callable[[Any], Any]] = {
         str: _read_text,
         bool: _read_bool,
@@ -43,6 +46,8 @@ def type_name(kind: Any) -> str:
         return " | ".join(choice or '""' for choice in get_args(kind))
     if NoneType in get_args(kind):
         return type_name(get_args(kind)[0])
+    if get_origin(kind) is Callable:
+        return "function"
     names = {str: "text", bool: "yes or no", int: "number", float: "number", Size: "size", Path: "path"} | {
         tuple[logging.Handler, ...]: "handlers",
         str | logging.Formatter: "text",
@@ -93,6 +98,18 @@ def _read_bytes(value: Any) -> Size:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return Size(value)
     return read_size(value if isinstance(value, str) else repr(value))
+
+
+def _read_function(value: Any) -> Callable[..., Any]:
+    if isinstance(value, str):
+        module, _, name = value.partition(":")
+        try:
+            value = getattr(import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ValueError(f"is {value!r}, which cannot be imported: {error}. Write module:name.") from None
+    if not callable(value):
+        raise ValueError(f"is {value!r}; it must be a function, or module:name of one.")
+    return value  # type: ignore[no-any-return]
 
 
 def _read_path(value: Any) -> Path:

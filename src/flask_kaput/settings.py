@@ -6,7 +6,7 @@ Any part may import it. Each part adds its lines to the table; `make docs` write
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +22,9 @@ from kaput.config import Size
 PREFIX = "KAPUT_"
 SERVER_NAMES = tuple(item.name for item in fields(ServerSettings))
 """Settings of a server, which a tracker inside the application has too; `tracker_settings.py` reads them."""
+MOST_RECORDS = 1000
+LEAST_SPOOL = 1024**2
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,60}")
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 Every = Literal["", "hour", "day", "week"]
@@ -49,6 +52,36 @@ class Settings:
     with_locals: bool = _setting(True, "Whether events have the local variables of each frame.")
     error_pages: bool = _setting(
         True, "Whether Kaput answers errors that the application has no handler for; if not, Flask does."
+    )
+    personal: bool = _setting(True, "Whether events have the visitor's address, login and cookies that are no secrets.")
+    user: Callable[..., Any] | None = _setting(
+        None, "Function that returns who is asking, as a dict with id, username or email; a text names it: module:name."
+    )
+    before_send: Callable[..., Any] | None = _setting(
+        None,
+        "Function that gets each event and a dict, and returns the event, changed perhaps, or None to leave it out.",
+    )
+    report_logs: Literal["", "ERROR", "CRITICAL"] = _setting(
+        "ERROR", "Level from which records of app.logger and KAPUT_LOGGERS are reported too; empty: none is."
+    )
+    report_threads: bool = _setting(True, "Whether errors that end a thread are reported.")
+    spool: Path | None = _setting(
+        None, "Folder for events until the server has them; empty: the instance folder, else the user's data directory."
+    )
+    spool_size: Size = _setting(Size(64 * 1024**2), "Bytes that the spool may take; beyond, it is thinned out.")
+    ca: Path | None = _setting(None, "File with the certificates to trust for the server; empty: those of certifi.")
+    proxy: str = _setting("", "Address of the HTTP proxy that leads to the server; empty: none.")
+    request_log: Literal["", "DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
+        "",
+        "Level down to which records of app.logger and KAPUT_LOGGERS go with the event of a failing request; other"
+        " handlers get none the more. Empty: the level that they have.",
+    )
+    request_log_size: int = _setting(200, "Records of the failing request that go with its event; 0: none.")
+    request_id_header: str = _setting(
+        "X-Request-ID", "Header that has the id of a request, in the request and in the response; empty: none."
+    )
+    trust_request_id: bool = _setting(
+        True, "Whether the id that a caller gives is taken, in that header or in traceparent; else each is made here."
     )
     expected_errors: tuple[str, ...] = _setting(
         (),
@@ -81,7 +114,8 @@ class Settings:
         "", "Format of a log line, or a Formatter; empty: time, level, message, place and request."
     )
     loggers: tuple[str, ...] = _setting(
-        (), "Other loggers whose records go to the logs of this application, such as sqlalchemy.engine."
+        (),
+        "Other loggers that are treated as app.logger is, such as sqlalchemy.engine: logs, reports, the request's log.",
     )
 
 
@@ -203,6 +237,16 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     """Yields what is wrong with settings that can each be read."""
     if settings.dsn and not _is_dsn(settings.dsn):
         yield "KAPUT_DSN is no DSN; it must look like http://KEY@HOST:PORT/1, as `kaput dsn` prints it."
+    if not 0 <= settings.request_log_size <= MOST_RECORDS:
+        yield f"KAPUT_REQUEST_LOG_SIZE is {settings.request_log_size}; it must be from 0 to {MOST_RECORDS}."
+    if settings.spool_size < LEAST_SPOOL:
+        yield f"KAPUT_SPOOL_SIZE is {settings.spool_size}; it must be 1MiB or more."
+    if settings.ca is not None and not settings.ca.is_file():
+        yield f"KAPUT_CA is {str(settings.ca)!r}, which is no file; give one with certificates in PEM form."
+    if settings.proxy and urlsplit(settings.proxy).scheme not in {"http", "https"}:
+        yield "KAPUT_PROXY is no address of a proxy; it must look like http://HOST:PORT."
+    if settings.request_id_header and not _HEADER.fullmatch(settings.request_id_header):
+        yield f"KAPUT_REQUEST_ID_HEADER is {settings.request_id_header!r}, which is no name of a header."
     yield from _log_contradictions(settings)
     yield from _path_contradictions(settings.path)
 

@@ -7,11 +7,15 @@ get what they need handed to their `attach` and read no state; the application's
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import Flask
+from flask import Flask, current_app, has_app_context
 
+from flask_kaput import threads
 from flask_kaput.handlers import Handlers
 from flask_kaput.loggers import Loggers
+from flask_kaput.passage import Passages
 from flask_kaput.report import Reporter
+from flask_kaput.request_log import RequestLog
+from flask_kaput.sender import Sender
 from flask_kaput.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,17 +32,24 @@ class State:
     settings: Settings
     unknown: tuple[str, ...]
     """Variables of the environment that look like settings and are none."""
+    passages: Passages
     reporter: Reporter | None
     """None while there is nowhere to report to."""
     handlers: Handlers
     log: Loggers
+    sender: Sender | None
+    """None without a DSN."""
+    request_log: RequestLog
     tracker: "Tracker | None" = None
     """The tracker inside the application; None with a DSN."""
 
     def close(self) -> None:
-        """Ends the threads of the parts, in the order in which they need each other. The application still answers."""
+        """Ends the threads of the parts and takes back what reaches beyond the application. It still answers."""
+        self.request_log.release()
         if self.reporter is not None:
-            self.reporter.close()
+            threads.detach(self.reporter)
+        if self.sender is not None:
+            self.sender.close()
         self.log.close()
         if self.tracker is not None:
             self.tracker.close()
@@ -52,3 +63,12 @@ def state_of(app: Flask) -> State:
             f"The application {app.name!r} has no Kaput. Call Kaput(app), or kaput.init_app(app)."
         )
     return state
+
+
+def request_id() -> str:
+    """Returns the id of the request that is going on, of the application that it came to; "" outside of all of them."""
+    if not has_app_context():
+        return ""
+    state = current_app.extensions.get(KEY)
+    passage = state.passages.current() if isinstance(state, State) else None
+    return passage.request_id if passage else ""

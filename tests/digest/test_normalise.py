@@ -140,12 +140,12 @@ def test_tags_are_texts_of_bounded_size() -> None:
 
 
 def test_breadcrumbs_keep_the_newest() -> None:
-    """A hundred of them, oldest first; odd ones are read as far as they go."""
-    crumbs = [{"message": str(index), "timestamp": index, "data": {"a": 1}} for index in range(250)]
+    """Two hundred of them, oldest first; odd ones are read as far as they go."""
+    crumbs = [{"message": str(index), "timestamp": index, "data": {"a": 1}} for index in range(350)]
     result = event(breadcrumbs={"values": [*crumbs, "text", 5]})
     assert result.breadcrumbs is not None
     expected = Breadcrumb(message="152", timestamp=152.0, data={"a": 1})
-    assert (len(result.breadcrumbs.values), result.breadcrumbs.values[0]) == (99, expected)
+    assert (len(result.breadcrumbs.values), result.breadcrumbs.values[0]) == (199, expected)
     assert result.breadcrumbs.values[-1] == Breadcrumb(message="text")
     assert [error.type for error in result.errors] == ["trimmed", "invalid_data"]
 

@@ -1,5 +1,6 @@
-"""Applications for tests of the extension, which leave no thread behind."""
+"""Applications for tests of the extension, which leave no thread and no file behind."""
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,10 +19,11 @@ def application(name: str = "shop", config: dict[str, Any] | None = None, **opti
         config: keys of `app.config`.
         options: arguments; `embedded=True` puts the tracker inside.
     """
-    app = Flask(name)
-    app.config.update(config or {})
-    Kaput(app, **{"embedded": False, **options})
-    try:
-        yield app
-    finally:
-        state_of(app).close()
+    with tempfile.TemporaryDirectory() as folder:
+        app = Flask(name, instance_path=folder)
+        app.config.update(config or {})
+        Kaput(app, **{"embedded": False, **options})
+        try:
+            yield app
+        finally:
+            state_of(app).close()

@@ -3,6 +3,7 @@
 import gzip
 import json
 import threading
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,9 @@ class Receiver:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
+    reports: list[dict[str, Any]] = field(default_factory=list)
     requests: int = 0
+    delay: float = 0.0
     came: threading.Condition = field(default_factory=threading.Condition)
 
     @property
@@ -46,7 +49,9 @@ class Receiver:
             self.requests += 1
             if self.status == 200:
                 pairs = zip(lines[1::2], lines[2::2], strict=False)
-                self.events += [json.loads(item) for head, item in pairs if json.loads(head)["type"] == "event"]
+                items = [(json.loads(head)["type"], json.loads(item)) for head, item in pairs]
+                self.events += [item for kind, item in items if kind == "event"]
+                self.reports += [item for kind, item in items if kind == "client_report"]
             self.came.notify_all()
 
 
@@ -59,6 +64,7 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
         def do_POST(self) -> None:
             """Takes an envelope and answers."""
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            time.sleep(receiver.delay)
             receiver.take(UNPACKERS[self.headers.get("Content-Encoding", "")](body))
             self.send_response(receiver.status)
             for name, value in receiver.headers.items():

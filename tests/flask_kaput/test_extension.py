@@ -18,6 +18,8 @@ def test_a_factory_and_the_direct_form_set_up_the_same() -> None:
     Kaput(dsn=DSN).init_app(made)
     assert [state_of(app).settings.dsn for app in (direct, made)] == [DSN, DSN]
     assert isinstance(direct.extensions["kaput"], State)
+    for app in (direct, made):
+        state_of(app).close()
 
 
 def test_applications_of_one_process_have_their_own_settings() -> None:
@@ -29,6 +31,8 @@ def test_applications_of_one_process_have_their_own_settings() -> None:
     kaput.init_app(first)
     kaput.init_app(second)
     assert (state_of(first).settings.release, state_of(second).settings.release) == ("1", "2")
+    for app in (first, second):
+        state_of(app).close()
 
 
 def test_a_second_set_up_is_refused() -> None:
@@ -37,6 +41,7 @@ def test_a_second_set_up_is_refused() -> None:
     kaput = Kaput(app, dsn=DSN)
     with pytest.raises(RuntimeError, match="has a Kaput already"):
         kaput.init_app(app)
+    state_of(app).close()
 
 
 def test_wrong_settings_leave_nothing_behind() -> None:

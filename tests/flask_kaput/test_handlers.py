@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,10 +21,11 @@ REPORTING = {"production"}
 
 
 @pytest.mark.parametrize("mode", matrix.MODES)
-def test_flask_decides_as_without_us(mode: str) -> None:
+def test_flask_decides_as_without_us(mode: str, tmp_path: Path) -> None:
     """For each error, set of handlers and mode the answer, the signals, the log and the traceback are Flask's."""
     with receiving() as receiver:
-        kaput = Kaput(dsn=receiver.dsn if mode in REPORTING else "", with_locals=False, embedded=False)
+        dsn = receiver.dsn if mode in REPORTING else ""
+        kaput = Kaput(dsn=dsn, with_locals=False, request_id_header="", spool=tmp_path, embedded=False)
         for handlers in matrix.HANDLERS:
             plain = matrix.application(handlers, mode, lambda _app: None)
             ours = matrix.application(handlers, mode, kaput.init_app)
@@ -122,7 +124,7 @@ def test_an_error_in_a_session_that_cannot_be_opened_is_answered_by_the_handler(
         app.session_interface = Broken()
         app.register_error_handler(500, lambda _: "sorry")
 
-    with asked(prepare, ["/value"], count=1, handler_status="set") as (events, statuses):
+    with asked(prepare, ["/value"], count=1, handler_status="set", report_logs="") as (events, statuses):
         assert (statuses, len(events)) == ([500], 1)
 
 

@@ -82,7 +82,7 @@ def test_an_application_that_is_gone_leaves_nothing() -> None:
     app.config.update(KAPUT_LOGGERS=["library"], KAPUT_LOG_HANDLERS=[Kept()])
     Kaput(app)
     gone = weakref.ref(app)
-    assert len(library.handlers) == 1
+    assert len(library.handlers) == 2
     del app
     gc.collect()
     assert gone() is None

@@ -92,6 +92,9 @@ class Settings:
     )
     smtp_ca: str = _setting("", "File with the certificates to trust for the mail server; empty: the system's.")
     mail_from: str = _setting("", "Sender of mails; empty: kaput@ and the host of KAPUT_URL.")
+    channel_networks: tuple[str, ...] = _setting(
+        (), "Private networks that webhooks and services may reach, separated by commas; empty: public addresses only."
+    )
 
     @property
     def database(self) -> Path:
@@ -270,11 +273,8 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield f"KAPUT_URL is {settings.url!r}; it must look like https://kaput.example.org or .../prefix."
     if "@" in urlsplit(settings.url).netloc:
         yield "KAPUT_URL holds a login; it would stand in every mail. Leave the part before the @ out."
-    for network in settings.trusted_proxies:
-        try:
-            ip_network(network, strict=False)
-        except ValueError:
-            yield f"KAPUT_TRUSTED_PROXIES has {network!r}; each must be an address or a network such as 10.0.0.0/8."
+    for name in ("trusted_proxies", "channel_networks"):
+        yield from _no_networks(f"KAPUT_{name.upper()}", getattr(settings, name))
     if settings.smtp_user and not settings.smtp_password:
         yield "KAPUT_SMTP_USER is set without KAPUT_SMTP_PASSWORD; set both, or neither."
     if settings.smtp_ca and not Path(settings.smtp_ca).is_file():
@@ -282,6 +282,14 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     yield from _unbounded(settings)
     if settings.max_unpacked < settings.max_body:
         yield "KAPUT_MAX_UNPACKED is smaller than KAPUT_MAX_BODY; raise it or lower the other."
+
+
+def _no_networks(name: str, networks: tuple[str, ...]) -> Iterator[str]:
+    for network in networks:
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            yield f"{name} has {network!r}; each must be an address or a network such as 10.0.0.0/8."
 
 
 def _unbounded(settings: Settings) -> Iterator[str]:

@@ -10,7 +10,8 @@
     ├── BufferUnwritable the disk does not take another record now             HTTP 503
     ├── StoreUnavailable the database cannot be used now: locked, or disk full  HTTP 503
     ├── Undigestible     a record that cannot become an event                  goes to dead/
-    └── MailFailed       a mail that the server did not take, in its own words
+    └── DeliveryFailed   an alert that its receiver did not take, in its own words
+        └── MailFailed   a mail that the server did not take
 
 A message says what happened, with the value, and what to do.
 """
@@ -86,15 +87,19 @@ class Undigestible(KaputError):
     """A record that cannot become an event; it goes to `dead/` with this text as its reason."""
 
 
-class MailFailed(KaputError):
-    """A mail that the server did not take.
+class DeliveryFailed(KaputError):
+    """An alert that did not arrive.
 
     Attributes:
-        permanent: True when the server refused this mail for good (5xx for the recipient or the content).
-        away: True when the server was not reached or did not let Kaput in, so that no other mail would go either.
+        permanent: True when the receiver refused this one for good (mail: 5xx for the recipient or the content).
+        away: True when the receiver was not reached or did not let Kaput in, so that no other alert would go either.
     """
 
     def __init__(self, message: str, *, permanent: bool = False, away: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.away = away
+
+
+class MailFailed(DeliveryFailed):
+    """A mail that the server did not take."""

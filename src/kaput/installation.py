@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
@@ -20,11 +20,14 @@ from kaput.config import Settings
 from kaput.digest.dead import DeadDirectory
 from kaput.directory import make_directory, migrate_database, read_secret
 from kaput.errors import NotFound
-from kaput.model import SPACE, Clock, Record, Space, Stats
+from kaput.model import SPACE, Clock, Record, Space, Stats, channel_of
 from kaput.store.attachments import Bounds
-from kaput.store.base import Store
+from kaput.store.base import ChannelRow, Store
 from kaput.store.database import open_store
 from kaput.view.secret import derived
+
+if TYPE_CHECKING:
+    from kaput.tell.lanes import Route
 
 DEFAULT_ADDRESS = "http://127.0.0.1:9110"
 STATS_TRIES = 20
@@ -92,6 +95,30 @@ class Installation:
 
         composer = Composer(self.settings.sender, self.mail_origin())
         send_test(SmtpChannel(self.settings), composer, self.base_url, self.clock, address)
+
+    def route(self, lane: str) -> "Route":
+        """Makes the way out of a channel by its lane; raises NotFound when it was deleted or is disabled."""
+        from kaput.tell.routes import route_of
+
+        channel_id = channel_of(lane) or 0
+        row = self.store.channels.get(channel_id)
+        if row.disabled:
+            raise NotFound(f"The channel {row.name} is disabled.")
+        address = self.store.channels.address(channel_id)
+        return route_of(row, address, self.settings.channel_networks, self.mail_origin(), self.clock)
+
+    def add_channel(self, project_id: int, name: str, url: str) -> tuple[ChannelRow, str]:
+        """Makes a channel; returns it with the secret of a webhook, or an empty text.
+
+        Raises:
+            ValueError: the address or the name will not do; fit to be shown.
+            Conflict: the project has one of this name.
+            DeliveryFailed: Apprise could not be asked about the address.
+        """
+        from kaput.tell.routes import read_address
+
+        kind, shown, address = read_address(url)
+        return self.store.channels.add(project_id, kind, name, shown, address), address.secret
 
     def retry_dead(self, names: Sequence[str]) -> int:
         """Puts dead records back into the buffer, and answers how many; those that cannot be tried stay where they are.

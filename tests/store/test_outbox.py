@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from kaput.model import Batch, Change, Digested, Draft, Event, Grouping, Title
-from kaput.store.base import NoticeRow, Store
+import pytest
+
+from kaput.errors import NotFound
+from kaput.model import Batch, Change, Digested, Draft, Event, Grouping, Kind, Title
+from kaput.store.base import NoticeRow, Store, Trouble
 from tests.clock import SettableClock
 
 
@@ -46,17 +49,66 @@ def test_marks(store: Store, clock: SettableClock) -> None:
     assert states(store) == {"sent": 1, "pending": 4, "failed": 1}
 
 
-def test_the_last_error(store: Store) -> None:
-    """The newest error of what is not sent is told with its next time, and is gone when it was sent."""
+def test_troubles(store: Store, clock: SettableClock) -> None:
+    """The newest error of each lane is told with its next time and what waits, and is gone when that was sent."""
     ids = [notice.id for notice in notices(store, 2)]
-    assert store.outbox.last_error() is None
+    assert store.outbox.troubles() == []
     store.outbox.mark_failed(ids[:1], "550 nobody")
-    assert store.outbox.last_error() is None
+    assert store.outbox.troubles() == []
     store.outbox.mark_retry(ids[1:2], "first", 10.0)
     store.outbox.mark_retry(ids[2:3], "second", 20.0)
-    assert store.outbox.last_error() == ("second", 20.0)
+    store.outbox.mark_retry([store.outbox.test(1, "channel:7")], "no such hook", 5.0)
+    assert store.outbox.troubles() == [
+        Trouble("", 2, clock.now, "second", 20.0, 1),
+        Trouble("channel:7", 1, clock.now, "no such hook", 5.0, 1),
+    ]
     store.outbox.mark_sent(ids[1:3], 30.0, in_digest=True)
-    assert store.outbox.last_error() is None
+    assert [trouble.lane for trouble in store.outbox.troubles()] == ["channel:7"]
+
+
+def test_lanes(store: Store) -> None:
+    """A channel is a lane of its own, those that fail are last, and mails are not among them."""
+    mails = notices(store, 1)
+    one, other = store.outbox.test(1, "channel:1"), store.outbox.test(1, "channel:2")
+    store.outbox.mark_retry([one], "away", 5.0)
+    assert store.outbox.lanes() == ["channel:2", "channel:1"]
+    assert [notice.id for notice in store.outbox.open("channel:1")] == [one]
+    assert store.outbox.open() == mails
+    store.outbox.mark_sent([one], 5.0, in_digest=False)
+    assert store.outbox.lanes() == ["channel:2"]
+    assert store.outbox.newest() == other
+
+
+def test_what_was_not_delivered(store: Store) -> None:
+    """What was tried in vain or given up is listed, newest first, and what is not tried yet is not."""
+    ids = [notice.id for notice in notices(store, 2)]
+    store.outbox.mark_retry(ids[:1], "451 later", 5.0)
+    store.outbox.mark_failed(ids[2:3], "550 nobody")
+    assert [notice.id for notice in store.outbox.undelivered(9)] == [ids[2], ids[0]]
+    assert [notice.id for notice in store.outbox.undelivered(1, 1)] == [ids[2]]
+    assert store.outbox.undelivered(9, 2) == []
+
+
+def test_a_test(store: Store) -> None:
+    """A test is about the newest issue, or about none when there is none, and takes no place in the issue's thread."""
+    empty = store.outbox.get(store.outbox.test(2, "ada@x.org"))
+    assert (empty.kind, empty.issue_id, empty.event_row, empty.state) == (Kind.TEST, 0, 0, "pending")
+    number = store.outbox.test(1, "ada@x.org")
+    assert store.outbox.get(number).issue_id == 0
+    made = notices(store, 1)
+    about = store.outbox.get(store.outbox.test(1, "ada@x.org"))
+    assert (about.issue_id, about.event_row) == (made[-1].issue_id, made[-1].event_row)
+    assert made[-1].sequence == 0
+    with pytest.raises(NotFound):
+        store.outbox.get(999)
+
+
+def test_the_last_of_each(store: Store) -> None:
+    """The newest notice of each recipient is found."""
+    ids = [notice.id for notice in notices(store, 2)]
+    assert {who: notice.id for who, notice in store.outbox.last(["ada@x.org", "nobody@x.org"]).items()} == {
+        "ada@x.org": ids[2]
+    }
 
 
 def test_what_was_sent_at_once(store: Store, clock: SettableClock) -> None:

@@ -13,8 +13,8 @@ from kaput.config import Settings
 from kaput.errors import MailFailed, StoreUnavailable
 from kaput.store.base import NoticeRow
 from kaput.tell.mail import Composer
-from kaput.tell.outbox import BACKOFF, PATIENCE, Teller
-from kaput.tell.smtp import Channel, Send, SmtpChannel
+from kaput.tell.outbox import BACKOFF, PATIENCE, Channel, Send, Teller
+from kaput.tell.smtp import SmtpChannel
 from tests.tell.servers import Mailbox, MailServers, free_port
 from tests.tell.shop import START, Shop
 
@@ -199,7 +199,8 @@ def test_backoff(shop: Shop, settings: MakeSettings) -> None:
         assert teller.run_once(now + pause - 0.5) == 0.5
         now += pause
     reason = f"No mail went out: 127.0.0.1:{port} cannot be reached: Connection refused."
-    assert shop.store.outbox.last_error() == (reason, now)
+    trouble = shop.store.outbox.troubles()[0]
+    assert (trouble.lane, trouble.error, trouble.due) == ("", reason, now)
     assert (teller.run_once(START + PATIENCE - 1), teller.run_once(START + PATIENCE + 3600)) == (BACKOFF[-1], None)
     assert shop.notices == {"sent": 0, "pending": 0, "failed": 2}
 

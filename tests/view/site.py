@@ -15,6 +15,7 @@ from kaput.config import Settings
 from kaput.errors import MailFailed
 from kaput.model import (
     Batch,
+    ChannelKind,
     Dead,
     Digested,
     Draft,
@@ -32,7 +33,7 @@ from kaput.model import (
     Title,
     User,
 )
-from kaput.store.base import AccountRow, IssueFilter, IssueRow, ProjectRow, Store
+from kaput.store.base import AccountRow, Address, ChannelRow, IssueFilter, IssueRow, ProjectRow, Store
 from kaput.view.pages import create_pages
 from kaput.view.parts import Parts
 from tests.clock import SettableClock
@@ -70,6 +71,7 @@ class Site:
                 send_test=self._send,
                 retry_dead=self._note(self.retried),
                 drop_dead=self._note(self.dropped),
+                add_channel=self._add_channel,
                 problems=lambda: self.problems,
             )
         )
@@ -151,6 +153,13 @@ class Site:
         if self.refusal:
             raise MailFailed(self.refusal)
         self.mailed.append(address)
+
+    def _add_channel(self, project_id: int, name: str, url: str) -> tuple[ChannelRow, str]:
+        if self.refusal:
+            raise ValueError(self.refusal)
+        kind = ChannelKind.WEBHOOK if url.startswith("http") else ChannelKind.SERVICE
+        secret = "whsec_c2VjcmV0" if kind is ChannelKind.WEBHOOK else ""
+        return self.store.channels.add(project_id, kind, name, "shown", Address(url, secret)), secret
 
     def _note(self, names: list[str]) -> Callable[[Sequence[str]], int]:
         def note(given: Sequence[str]) -> int:

@@ -33,6 +33,7 @@ def create_page(
         send_test=installation.send_test,
         retry_dead=installation.retry_dead,
         drop_dead=installation.drop_dead,
+        add_channel=installation.add_channel,
         enter=enter,
         problems=lambda: [*problems(), *problem(installation.read_space())],
     )

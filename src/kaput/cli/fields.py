@@ -14,12 +14,14 @@ from kaput.model import Event, SessionCounts
 from kaput.store.base import (
     ActivityRow,
     AttachmentRow,
+    ChannelRow,
     DeadRow,
     EventRow,
     FeedbackRow,
     IssueRow,
     KeyRow,
     MonitorRow,
+    NoticeRow,
     ProjectRow,
     ReleaseRow,
     Status,
@@ -126,6 +128,19 @@ def issue_details(row: IssueRow, tags: dict[str, list[TagCount]], activity: list
 
 def _resolution(row: IssueRow) -> dict[str, str]:
     return {"how": row.resolution.value, "release": row.resolved_release}
+
+
+def channel_fields(row: ChannelRow, last: NoticeRow | None) -> dict[str, Any]:
+    """Returns what `kaput project channel list --json` shows of a channel; `last` is its newest notice."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "kind": row.kind.value,
+        "address": row.shown,
+        "disabled": row.disabled,
+        "created": iso(row.created),
+        "last": last and {"time": iso(last.created), "state": last.state, "error": last.error},
+    }
 
 
 def release_fields(row: ReleaseRow, project: str, day: SessionCounts, week: SessionCounts) -> dict[str, Any]:

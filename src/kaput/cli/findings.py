@@ -21,7 +21,7 @@ from kaput.cli.terminal import moment
 from kaput.config import Settings
 from kaput.directory import LEAST_FREE, way_out
 from kaput.errors import MailFailed
-from kaput.model import Clock, Space, Stats
+from kaput.model import Clock, Space, Stats, lane_name
 from kaput.store.base import Store
 from kaput.tell.smtp import SmtpChannel
 from kaput.view.render import size
@@ -135,9 +135,10 @@ def waiting_findings(settings: Settings, stats: Stats, waiting: int, store: Stor
         yield Finding(Verdict.WARN, "dead records", f"{stats.dead} could not be digested; {advice}")
     else:
         yield Finding(Verdict.OK, "dead records", "none")
-    trouble = store.outbox.last_error()
-    if trouble is not None:
-        yield Finding(Verdict.WARN, "notices", f"mails wait; at the last attempt: {_cut(trouble[0])}")
+    names = {channel.id: channel.name for channel in store.channels.all()}
+    for trouble in store.outbox.troubles():
+        text = f"{trouble.count} alerts wait; at the last attempt: {_cut(trouble.error)}"
+        yield Finding(Verdict.WARN, lane_name(trouble.lane, names), text)
 
 
 def server_findings(address: str, url: str, project_id: int) -> Iterator[Finding]:

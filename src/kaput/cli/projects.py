@@ -5,6 +5,7 @@ In: names that a person typed. Out: DSNs and tables on stdout. A running server 
 
 import click
 
+from kaput.cli.channels import channels
 from kaput.cli.directory import find_project, first_project, opened, typed_by_a_person
 from kaput.cli.fields import key_fields, project_fields
 from kaput.cli.filters import filters
@@ -32,7 +33,7 @@ def dsn(data: str | None, project: str | None) -> None:
 
 @click.group()
 def project() -> None:
-    """Make and list projects, their keys and their filters."""
+    """Make and list projects, their keys, filters and channels."""
 
 
 @project.command("add")
@@ -61,6 +62,7 @@ def list_projects(data: str | None, *, as_json: bool) -> None:
 
 
 project.add_command(filters)
+project.add_command(channels)
 
 
 @project.group()

@@ -7,6 +7,7 @@ Times are seconds since the epoch, UTC, as floats.
 """
 
 from kaput.model.batch import Aside, Attachment, Batch, Dead, Digested, Feedback, Grouping, Position, Title
+from kaput.model.channel import MAIL_LANE, ChannelKind, channel_of, channel_recipient, lane_name, lane_of
 from kaput.model.event import (
     Breadcrumb,
     Breadcrumbs,
@@ -51,6 +52,7 @@ __all__ = [
     "EVENT",
     "FEEDBACK",
     "HOUR",
+    "MAIL_LANE",
     "MINUTE",
     "PACKED_CODING",
     "SESSIONS",
@@ -61,6 +63,7 @@ __all__ = [
     "Breadcrumb",
     "Breadcrumbs",
     "Change",
+    "ChannelKind",
     "CheckIn",
     "Clock",
     "Dead",
@@ -107,5 +110,9 @@ __all__ = [
     "User",
     "Watch",
     "Watched",
+    "channel_of",
+    "channel_recipient",
+    "lane_name",
+    "lane_of",
     "titled",
 ]

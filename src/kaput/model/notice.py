@@ -15,6 +15,8 @@ class Kind(StrEnum):
     REGRESSED = "regressed"
     UNMUTED = "unmuted"
     MENTIONED = "mentioned"
+    TEST = "test"
+    """Nothing: somebody tries whether alerts arrive."""
 
 
 class Change(Struct, frozen=True):

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
@@ -36,7 +37,10 @@ from kaput.space import measure
 from kaput.tell.rules import evaluate
 
 TELLER_SECONDS = 12.0
-OUTBOX_SECONDS = 30.0
+OUTBOX_SECONDS = 1.0
+"""Until it is seen that another process wrote a notice."""
+CHANNELS_SECONDS = 2.0
+"""A service that takes longer is cut off, and what it was sent goes again: at least once."""
 TRAINER_SECONDS = 2.0
 TRAINER_PAUSE = 0.05
 TRAINER_IDLE = 1.0
@@ -133,9 +137,18 @@ def work(installation: Installation, source: Source, stop: Ending, evaluate: Eva
         stop: ends all threads.
         evaluate: decides who is told.
     """
-    settings, wake = installation.settings, threading.Event()
+    settings, wake, wake_channels = installation.settings, threading.Event(), threading.Event()
+
+    def told() -> None:
+        wake.set()
+        wake_channels.set()
+
     teller = threading.Thread(target=_tell, args=(installation, stop, wake), name="kaput-teller", daemon=True)
     teller.start()
+    channels = threading.Thread(
+        target=_tell_channels, args=(installation, stop, wake_channels), name="kaput-channels", daemon=True
+    )
+    channels.start()
     trainer = threading.Thread(target=_train, args=(installation, stop), name="kaput-trainer", daemon=True)
     trainer.start()
     end_of_upkeep = threading.Event()
@@ -149,7 +162,7 @@ def work(installation: Installation, source: Source, stop: Ending, evaluate: Eva
         digest=Sieve(crew, installation.store.projects, installation.clock),
         evaluate=evaluate,
         bury=DeadDirectory(settings.dead).bury,
-        told=wake.set,
+        told=told,
         watch=Watch(installation.store.monitors, installation.clock),
         clock=installation.clock,
         expect=crew.expect,
@@ -160,16 +173,17 @@ def work(installation: Installation, source: Source, stop: Ending, evaluate: Eva
         stop.set()  # also when it failed: where the process goes on, another one may work on the installation next
         crew.close()
         end_of_upkeep.set()
-        wake.set()
+        told()
         installation.store.dictionaries.wake()
         teller.join(TELLER_SECONDS)
+        channels.join(CHANNELS_SECONDS)
         trainer.join(TRAINER_SECONDS)
         sweeping.join(UPKEEP_SECONDS)
 
 
 def _tell(installation: Installation, stop: Ending, wake: threading.Event) -> None:
-    """Tells what there is to tell; what writes and sends mails is loaded with the first of it."""
-    if not _something_to_tell(installation, stop, wake):
+    """Sends mails; what writes and sends them is loaded with the first."""
+    if not _something_to_tell(installation, lambda: bool(installation.store.outbox.open()), stop, wake):
         return
     from kaput.tell.mail import Composer
     from kaput.tell.outbox import Teller
@@ -181,13 +195,28 @@ def _tell(installation: Installation, stop: Ending, wake: threading.Event) -> No
     Teller(store, channel, composer, installation.base_url, installation.clock).run(stop, wake)
 
 
-def _something_to_tell(installation: Installation, stop: Ending, wake: threading.Event) -> bool:
+def _tell_channels(installation: Installation, stop: Ending, wake: threading.Event) -> None:
+    """Sends to services and webhooks, likewise."""
+    store = installation.store
+    if not _something_to_tell(installation, lambda: bool(store.outbox.lanes()), stop, wake):
+        return
+    from kaput.tell.lanes import Lanes
+
+    Lanes(store, installation.route, installation.base_url, installation.clock).run(stop, wake)
+
+
+def _something_to_tell(
+    installation: Installation, waiting: Callable[[], bool], stop: Ending, wake: threading.Event
+) -> bool:
     """Waits for the first open notice; False when the process ends before."""
+    outbox, seen = installation.store.outbox, -1
     while not stop.is_set():
         wake.clear()
         try:
-            if installation.store.outbox.open():
+            newest = outbox.newest()
+            if newest != seen and waiting():
                 return True
+            seen = newest
         except StoreUnavailable as error:
             _log.warning("The outbox cannot be read: %s", error)
         wake.wait(OUTBOX_SECONDS)

@@ -15,6 +15,7 @@ from kaput.store.asides import write_asides
 from kaput.store.assignment import Assigned, assign, update_issues
 from kaput.store.attachments import Shelf
 from kaput.store.base import DeadRow
+from kaput.store.channels import recipients_of
 from kaput.store.counters import write_hours, write_tags, write_users
 from kaput.store.drift import Drift
 from kaput.store.engine import CHUNK, Database, look_up
@@ -22,7 +23,6 @@ from kaput.store.facts import DEAD_REASON, write_drops
 from kaput.store.monitors import write_watched
 from kaput.store.notices import write_notices
 from kaput.store.payload import Packed, Packings
-from kaput.store.projects import members_of
 from kaput.store.releases import write_releases
 
 _dead = schema.dead.c
@@ -202,8 +202,7 @@ def _drafts(connection: Connection, changes: Sequence[Change], evaluate: Evaluat
     if not changes:
         return []
     members = {
-        project_id: [account.email for account in members_of(connection, project_id)]
-        for project_id in {change.project_id for change in changes}
+        project_id: recipients_of(connection, project_id) for project_id in {change.project_id for change in changes}
     }
     return evaluate(changes, members)
 

@@ -10,6 +10,7 @@ from kaput.store.accounts import SqlAccounts
 from kaput.store.attachments import Bounds, Shelf, SqlAttachments
 from kaput.store.base import Store
 from kaput.store.batches import SqlBatches
+from kaput.store.channels import SqlChannels
 from kaput.store.decisions import SqlDecisions
 from kaput.store.drift import Drift
 from kaput.store.engine import BUSY_SECONDS, Database
@@ -53,7 +54,8 @@ def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS, bou
         releases=SqlReleases(database),
         dictionaries=Trainer(database, clock, drift, payloads),
         attachments=SqlAttachments(database, files, clock),
-        outbox=SqlOutbox(database),
+        outbox=SqlOutbox(database, clock),
+        channels=SqlChannels(database, clock),
         facts=SqlFacts(database),
         retention=SqlRetention(database, files, clock),
         clock=clock,

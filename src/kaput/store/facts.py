@@ -14,7 +14,7 @@ from kaput.store.base import Tallies
 from kaput.store.engine import Database
 
 DEAD_REASON = "dead"
-NOTICE_STATES = {"pending": "pending", "held": "pending", "sent": "sent", "failed": "failed"}
+NOTICE_STATES = {"pending": "pending", "held": "pending", "sent": "sent", "failed": "failed", "unwanted": "unwanted"}
 
 
 class SqlFacts:
@@ -143,5 +143,6 @@ def _notices(connection: Connection, projects: list[int]) -> dict[str, int]:
     deleted = select(gone.state, gone["count"]).where(gone.project_id.in_(projects))
     counts = {"sent": 0, "pending": 0, "failed": 0}
     for state, count in [*connection.execute(here), *connection.execute(deleted)]:
-        counts[NOTICE_STATES[state]] += count
+        name = NOTICE_STATES[state]
+        counts[name] = counts.get(name, 0) + count
     return counts

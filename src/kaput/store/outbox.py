@@ -1,35 +1,54 @@
 """Notices that wait to be sent.
 
-In: marks of the sender. Out: notices. Handed out as `store.base.Outbox`.
+In: marks of the sender, and tests that a person asks for. Out: notices. Handed out as `store.base.Outbox`.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, case, func, insert, or_, select, update
 
-from kaput.model import Kind
+from kaput.errors import NotFound
+from kaput.model import MAIL_LANE, Clock, Kind
 from kaput.store import schema
-from kaput.store.base import NoticeRow
+from kaput.store.base import NoticeRow, Trouble
 from kaput.store.engine import CHUNK, Database
 
 LONGEST_ERROR = 1000
 MOST_OPEN = 20_000
 
 _notice = schema.notice.c
+_event = schema.event.c
+_issue = schema.issue.c
+
+_OPEN = _notice.state.in_(("pending", "held"))
+_OF_CHANNEL = _notice.recipient.like("channel:%")
 
 
 class SqlOutbox:
     """Implements `kaput.store.base.Outbox`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
-    def open(self) -> list[NoticeRow]:
+    def newest(self) -> int:
+        """See `kaput.store.base.Outbox.newest`."""
+        with self._database.read() as connection:
+            newest: int = connection.execute(select(func.coalesce(func.max(_notice.id), 0))).scalar_one()
+        return newest
+
+    def open(self, lane: str = MAIL_LANE) -> list[NoticeRow]:
         """See `kaput.store.base.Outbox.open`. At most the oldest 20,000: the rest comes when those are gone."""
-        query = select(schema.notice).where(_notice.state.in_(("pending", "held"))).order_by(_notice.id)
+        query = select(schema.notice).where(_OPEN, _on(lane)).order_by(_notice.id)
         with self._database.read() as connection:
             return [_row(row) for row in connection.execute(query.limit(MOST_OPEN))]
+
+    def lanes(self) -> list[str]:
+        """See `kaput.store.base.Outbox.lanes`."""
+        query = select(_notice.recipient).where(_OPEN, _OF_CHANNEL).group_by(_notice.recipient)
+        with self._database.read() as connection:
+            return list(connection.execute(query.order_by(func.max(_notice.attempts))).scalars())
 
     def sent_at_once(self, since: float) -> list[NoticeRow]:
         """See `kaput.store.base.Outbox.sent_at_once`."""
@@ -57,17 +76,66 @@ class SqlOutbox:
         """See `kaput.store.base.Outbox.mark_failed`."""
         self._mark(ids, state="failed", error=error[:LONGEST_ERROR], attempts=_notice.attempts + 1)
 
-    def last_error(self) -> tuple[str, float] | None:
-        """See `kaput.store.base.Outbox.last_error`."""
-        query = (
-            select(_notice.error, _notice.due)
-            .where(_notice.state.in_(("pending", "held")), _notice.error != "")
-            .order_by(_notice.due.desc())
-            .limit(1)
-        )
+    def troubles(self) -> list[Trouble]:
+        """See `kaput.store.base.Outbox.troubles`."""
+        lane = case((_OF_CHANNEL, _notice.recipient), else_=MAIL_LANE).label("lane")
+        failing = (_OPEN, _notice.error != "")
+        sums = (func.count().label("count"), func.min(_notice.created).label("since"), func.max(_notice.attempts))
+        query = select(lane, *sums).where(*failing).group_by(lane).order_by(lane)
         with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-        return (row.error, row.due) if row else None
+            troubles = []
+            for name, count, since, attempts in connection.execute(query).all():
+                newest = select(_notice.error, _notice.due).where(*failing, _on(name)).order_by(_notice.due.desc())
+                error, due = connection.execute(newest.limit(1)).one()
+                troubles.append(Trouble(name, count, since, error, due, attempts))
+        return troubles
+
+    def undelivered(self, limit: int, project_id: int | None = None) -> list[NoticeRow]:
+        """See `kaput.store.base.Outbox.undelivered`."""
+        wanted = or_(_notice.state == "failed", and_(_OPEN, _notice.error != ""))
+        query = select(schema.notice).where(wanted).order_by(_notice.id.desc()).limit(limit)
+        if project_id is not None:
+            query = query.where(_notice.project_id == project_id)
+        with self._database.read() as connection:
+            return [_row(row) for row in connection.execute(query)]
+
+    def last(self, recipients: Sequence[str]) -> dict[str, NoticeRow]:
+        """See `kaput.store.base.Outbox.last`."""
+        newest = select(func.max(_notice.id)).where(_notice.recipient.in_(recipients)).group_by(_notice.recipient)
+        with self._database.read() as connection:
+            rows = connection.execute(select(schema.notice).where(_notice.id.in_(newest)))
+            return {row.recipient: _row(row) for row in rows}
+
+    def get(self, notice_id: int) -> NoticeRow:
+        """See `kaput.store.base.Outbox.get`."""
+        with self._database.read() as connection:
+            row = connection.execute(select(schema.notice).where(_notice.id == notice_id)).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no notice {notice_id}.")
+        return _row(row)
+
+    def test(self, project_id: int, recipient: str) -> int:
+        """See `kaput.store.base.Outbox.test`."""
+        now = self._clock()
+        with self._database.write() as connection:
+            newest = select(_event.issue_id, _event.id).where(_event.issue_id == _newest_issue(project_id))
+            found = connection.execute(newest.order_by(_event.id.desc()).limit(1)).one_or_none()
+            values = {
+                "kind": Kind.TEST.value,
+                "project_id": project_id,
+                "issue_id": found.issue_id if found else None,
+                "event_row": found.id if found else 0,
+                "recipient": recipient,
+                "state": "pending",
+                "in_digest": False,
+                "created": now,
+                "due": now,
+                "attempts": 0,
+                "sequence": -1,  # it takes no place in the thread of the issue's mails
+                "error": "",
+            }
+            made: int = connection.execute(insert(schema.notice).values(values).returning(_notice.id)).scalar_one()
+        return made
 
     def _mark(self, ids: Sequence[int], **values: Any) -> None:
         with self._database.write() as connection:
@@ -76,12 +144,22 @@ class SqlOutbox:
                 connection.execute(update(schema.notice).where(wanted).values(**values))
 
 
+def _on(lane: str) -> ColumnElement[bool]:
+    return ~_OF_CHANNEL if lane == MAIL_LANE else _notice.recipient == lane
+
+
+def _newest_issue(project_id: int) -> ScalarSelect[int]:
+    """Returns the issue of which an event was stored last."""
+    mine = select(_issue.id).where(_issue.project_id == project_id, _issue.kept > 0)
+    return mine.order_by(_issue.last_seen.desc()).limit(1).scalar_subquery()
+
+
 def _row(row: Row[Any]) -> NoticeRow:
     return NoticeRow(
         id=row.id,
         kind=Kind(row.kind),
         project_id=row.project_id,
-        issue_id=row.issue_id,
+        issue_id=row.issue_id or 0,
         event_row=row.event_row,
         recipient=row.recipient,
         state=row.state,

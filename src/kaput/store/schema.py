@@ -372,13 +372,42 @@ activity = Table(
     Column("time", Float, nullable=False),
 )
 
+channel = Table(
+    "channel",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    # What a person may see of the address; the address itself is for the sender only.
+    Column("shown", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("created", Float, nullable=False),
+    UniqueConstraint("project_id", "name"),
+    # Else the id of one that is deleted would be that of the next, and what waits for the one would go to the other.
+    sqlite_autoincrement=True,
+)
+
+unsubscribed = Table(
+    "unsubscribed",
+    metadata,
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("time", Float, nullable=False),
+    PrimaryKeyConstraint("project_id", "address"),
+    sqlite_with_rowid=False,
+)
+
 notice = Table(
     "notice",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("project_id", ForeignKey("project.id"), nullable=False),
-    Column("issue_id", ForeignKey("issue.id"), nullable=False),
+    # None for a test in a project that has no issue yet.
+    Column("issue_id", ForeignKey("issue.id")),
     Column("event_row", Integer, nullable=False),
     Column("recipient", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -393,6 +422,7 @@ notice = Table(
     Column("note", Text),
     Index("ix_notice_state", "state", "created"),
     Index("ix_notice_issue_id", "issue_id", "recipient"),
+    Index("ix_notice_recipient", "recipient", "id"),
 )
 
 notice_gone = Table(

@@ -82,14 +82,15 @@ class Composer:
         """
         shown = excerpt(issue, event)
         name = one_line(project, NAME_LENGTH)
-        message = self._message(notice.recipient, _subject(name, notice.kind, issue), notice.created)
+        message = self._message(notice.recipient, subject_of(name, notice.kind, issue), notice.created)
         self._thread(message, notice)
         values = {
             "change": notice.kind.value.capitalize(),
             "note": one_line(notice.note, NOTE_LENGTH),
+            "test": notice.kind is Kind.TEST,
             "shown": shown,
             "issue": issue,
-            "link": _link(base, issue),
+            "link": link_of(base, issue),
         }
         return self._body(message, "notice", {**values, "project": name})
 
@@ -108,14 +109,14 @@ class Composer:
         Raises:
             MailFailed: as for `notice`.
         """
-        counts = _counts(notices)
+        counts = counts_of(notices)
         name = one_line(project, NAME_LENGTH)
         first, last = notices[0], notices[-1]
         message = self._message(first.recipient, f"[{name}] {counts}", now)
         message["Message-ID"] = f"<digest-{first.id}-{last.id}-{len(notices)}.{self._origin}@{self._domain}>"
         lines = [
             {"kind": entry.notice.kind.value, "issue": entry.issue, "title": title_of(entry.issue)}
-            | {"culprit": one_line(entry.issue.culprit, NAME_LENGTH), "link": _link(base, entry.issue)}
+            | {"culprit": one_line(entry.issue.culprit, NAME_LENGTH), "link": link_of(base, entry.issue)}
             | {"events": counted(entry.issue.count, "event")}
             for entry in listed
         ]
@@ -145,6 +146,9 @@ class Composer:
             raise MailFailed(str(error), away=True) from None
 
     def _thread(self, message: EmailMessage, notice: NoticeRow) -> None:
+        if notice.kind is Kind.TEST:
+            message["Message-ID"] = f"<test-{notice.id}.{self._origin}@{self._domain}>"
+            return
         root = f"<issue-{notice.issue_id}.root.{self._origin}@{self._domain}>"
         if notice.sequence == 0:
             message["Message-ID"] = root
@@ -166,7 +170,8 @@ def _encoding(text: str) -> str | None:
     return "base64" if _FROM.search(text) else None
 
 
-def _subject(project: str, kind: Kind, issue: IssueRow) -> str:
+def subject_of(project: str, kind: Kind, issue: IssueRow) -> str:
+    """Returns the one line that says what happened to an issue."""
     function = one_line(issue.culprit, NAME_LENGTH).partition(" in ")[0]
     place = f" in {function}" if function else ""
     mark = "" if kind is Kind.NEW else f"{kind.value}: "
@@ -174,13 +179,15 @@ def _subject(project: str, kind: Kind, issue: IssueRow) -> str:
     return f"[{project}] {mark}{one_line(issue.title, room) or title_of(issue)}{place}"
 
 
-def _counts(notices: Sequence[NoticeRow]) -> str:
+def counts_of(notices: Sequence[NoticeRow]) -> str:
+    """Returns how many notices there are of each kind: `3 new issues and 1 regressed issue`."""
     counts = Counter(notice.kind for notice in notices)
     parts = [counted(counts[kind], f"{kind.value} issue") for kind in Kind if counts[kind]]
     return " and ".join(parts)
 
 
-def _link(base: str, issue: IssueRow) -> str:
+def link_of(base: str, issue: IssueRow) -> str:
+    """Returns the address of an issue's page; empty when none is known."""
     return f"{base}/issues/{issue.short_id}" if base else ""
 
 

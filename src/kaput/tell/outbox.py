@@ -1,7 +1,8 @@
 """The loop that empties the outbox.
 
-In: a store, a channel, a composer, the address of the page, a clock. Out: mails, and their marks in the store.
-Imported by the roots, which run `Teller.run` in a thread of its own and set `wake` after each commit of the worker.
+In: a store, a channel, a composer, the address of the page, a clock. Out: mails or messages, and their marks in the
+store. Imported by `tell/lanes.py` and the roots, which run `Teller.run` in a thread of its own and set `wake` after
+each commit of the worker.
 
 At least once, in order: a mark is written after the server took the mail, so that a crash between the two sends it
 again. What the server did not take is tried again after `BACKOFF`, for `PATIENCE`; while it is away, all that is due
@@ -9,21 +10,20 @@ waits together, and once it is back all goes in the order in which it came up.
 """
 
 import logging
-import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from email.message import EmailMessage
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import structs
 
-from kaput.errors import MailFailed, NotFound
-from kaput.model import Clock
-from kaput.store.base import NoticeRow, Store
-from kaput.tell.mail import MOST_LISTED, Composer, Listed
+from kaput.errors import DeliveryFailed, NotFound
+from kaput.model import MAIL_LANE, Clock, Event
+from kaput.store.base import IssueRow, NoticeRow, Store
+from kaput.tell.loop import Signal, run
+from kaput.tell.mail import MOST_LISTED, Listed
 from kaput.tell.plan import HELD, WINDOW, Mailing, look_back, plan
-from kaput.tell.smtp import Channel, Send
+from kaput.tell.sample import sample_event, sample_issue
 
 BACKOFF = (5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
 """Seconds until the next attempt, by the number of attempts before; the last one for all further."""
@@ -31,32 +31,34 @@ BACKOFF = (5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
 PATIENCE = 3 * 86400.0
 """Seconds after which a notice that the server did not take is given up."""
 
-IDLE = 30.0
-"""Seconds after which the outbox is looked at without being woken."""
-
-FIRST_PAUSE = 1.0
-"""Seconds until the store is asked again when it did not answer; doubled each time, up to `IDLE`."""
-
-BREATH = 4.0
-"""Seconds of rest for each second of processor time: with 10,000 notices held back a look takes 0.2 s, and the worker
-may wake it at each of its commits."""
-
-LONGEST_BREATH = 1.0
-
 logger = logging.getLogger(__name__)
 
 
-class Signal(Protocol):
-    """What `threading.Event` and its like have in common."""
+Send = Callable[[Any], None]
+"""Sends one message of the kind that the lane's composer writes; raises DeliveryFailed."""
 
-    def is_set(self) -> bool:
-        """Answers whether it was set."""
 
-    def clear(self) -> None:
-        """Makes it unset."""
+class Channel(Protocol):
+    """A way on which messages go out."""
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Returns when it is set, or after `timeout` seconds."""
+    def connect(self) -> AbstractContextManager[Send]:
+        """Opens the way; what it gives sends one message after the other.
+
+        Raises:
+            DeliveryFailed: the way cannot be opened. Sending raises it too: for this message, or with `away` for all.
+        """
+
+
+class Composer(Protocol):
+    """Writes the messages of one kind of channel; see `mail.Composer` for the arguments."""
+
+    def notice(self, notice: NoticeRow, issue: IssueRow, event: Event, project: str, base: str) -> Any:
+        """Writes about one change of one issue."""
+
+    def digest(
+        self, notices: Sequence[NoticeRow], listed: Sequence[Listed], project: str, base: str, now: float
+    ) -> Any:
+        """Writes what was held back for one recipient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,44 +71,41 @@ class _Mark:
 
 
 class Teller:
-    """Sends what is due and says when something is due next. One at a time for each store.
+    """Sends what is due on one lane and says when something is due next. One at a time for each lane of a store.
 
     Args:
         store: where the notices are.
         channel: the way out; None when no mail server is set. Then nothing is tried and everything is held back, so
             that one digest tells it when there is a server.
-        composer: writes the mails.
+        composer: writes what the channel sends.
         base: answers the address of the page, with path prefix, or an empty text when none is known.
         clock: seconds since the epoch.
+        lane: whose notices it sends (`kaput.model.lane_of`).
     """
 
     def __init__(
-        self, store: Store, channel: Channel | None, composer: Composer, base: Callable[[], str], clock: Clock
+        self,
+        store: Store,
+        channel: Channel | None,
+        composer: Composer,
+        base: Callable[[], str],
+        clock: Clock,
+        lane: str = MAIL_LANE,
     ) -> None:
         self._store = store
         self._channel = channel
         self._composer = composer
         self._base = base
         self._clock = clock
+        self._lane = lane
         # Whoever starts Kaput anew may have mended the settings: the first run waits for nothing that was tried before.
         self._away = True
         self._fresh = True
         self._unmarked: list[_Mark] = []
 
     def run(self, stop: Signal, wake: Signal) -> None:
-        """Runs until `stop` is set; `wake` makes it look at once, and has to be set with `stop` too."""
-        pause = FIRST_PAUSE
-        while not stop.is_set():
-            wake.clear()
-            begin = time.thread_time()
-            try:
-                rest = self.run_once(self._clock())
-                pause = FIRST_PAUSE
-            except Exception as error:  # noqa: BLE001 a locked database or a full disk must not end all mail
-                logger.warning("The outbox is looked at again in %.0f s: %s: %s", pause, type(error).__name__, error)
-                rest, pause = pause, min(2 * pause, IDLE)
-            stop.wait(min(BREATH * (time.thread_time() - begin), LONGEST_BREATH))
-            wake.wait(IDLE if rest is None else min(rest, IDLE))
+        """Runs until `stop` is set; see `loop.run`."""
+        run(self.run_once, self._store.outbox.newest, self._clock, stop, wake)
 
     def run_once(self, now: float) -> float | None:
         """Holds back and sends what is due.
@@ -135,7 +134,7 @@ class Teller:
         return min(mailing.ready for mailing in planned.mailings) - now
 
     def _open(self, now: float) -> list[NoticeRow]:
-        notices = self._store.outbox.open()
+        notices = self._store.outbox.open(self._lane)
         tried = max((notice.attempts for notice in notices), default=0)
         longest = BACKOFF[min(tried, len(BACKOFF)) - 1] if tried else 0.0  # what was tried together waits together
         return [_reachable(notice, now, longest) for notice in notices]
@@ -184,7 +183,7 @@ class Teller:
                 while waiting:
                     taken += self._tell(send, waiting[0], now)
                     del waiting[0]
-        except MailFailed as error:
+        except DeliveryFailed as error:
             # When the server took some and then no more, the next attempt is not the later for it.
             self._away = True
             self._postpone(waiting, str(error), now, attempts=0 if taken else waiting[0].attempts)
@@ -193,13 +192,13 @@ class Teller:
         """Sends one mail and marks its notices; answers whether the server took it.
 
         Raises:
-            MailFailed: no other mail would go either; nothing is marked.
+            DeliveryFailed: no other mail would go either; nothing is marked.
         """
         try:
             send(self._written(mailing, now))
         except NotFound as error:
             return self._give_up(mailing.notices, f"What it was about is gone: {error}")
-        except MailFailed as error:
+        except DeliveryFailed as error:
             if error.away:
                 raise
             if error.permanent:
@@ -210,30 +209,34 @@ class Teller:
         self._note()
         return True
 
-    def _written(self, mailing: Mailing, now: float) -> EmailMessage:
+    def _written(self, mailing: Mailing, now: float) -> Any:
         """Writes the mail.
 
         Raises:
             NotFound: everything that it is about was deleted.
-            MailFailed: no mail can be made of it.
+            DeliveryFailed: no mail can be made of it.
         """
         base = self._base().rstrip("/")
         store, first = self._store, mailing.notices[0]
-        project = store.projects.get(first.project_id).name
+        project = store.projects.get(first.project_id)
         if mailing.digest:
-            listed = self._listed(mailing.notices)
-            return _made(lambda: self._composer.digest(mailing.notices, listed, project, base, now))
-        issue, stored = store.issues.get(first.issue_id), store.events.by_row(first.event_row)
-        return _made(lambda: self._composer.notice(first, issue, stored.event, project, base))
+            listed = self._listed(mailing.notices, project.slug)
+            return _made(lambda: self._composer.digest(mailing.notices, listed, project.name, base, now))
+        issue = self._issue(first, project.slug)
+        event = store.events.by_row(first.event_row).event if first.issue_id else sample_event(first)
+        return _made(lambda: self._composer.notice(first, issue, event, project.name, base))
 
-    def _listed(self, notices: Sequence[NoticeRow]) -> list[Listed]:
+    def _issue(self, notice: NoticeRow, slug: str) -> IssueRow:
+        return self._store.issues.get(notice.issue_id) if notice.issue_id else sample_issue(notice, slug)
+
+    def _listed(self, notices: Sequence[NoticeRow], slug: str) -> list[Listed]:
         """Reads the first issues of a digest; those that were deleted are counted with the rest."""
         listed: list[Listed] = []
         for notice in notices:
             if len(listed) == MOST_LISTED:
                 break
             with suppress(NotFound):
-                listed.append(Listed(notice, self._store.issues.get(notice.issue_id)))
+                listed.append(Listed(notice, self._issue(notice, slug)))
         if not listed:
             raise NotFound("All its issues were deleted.")
         return listed
@@ -262,12 +265,12 @@ def _reachable(notice: NoticeRow, now: float, longest: float) -> NoticeRow:
     return structs.replace(notice, due=now - WINDOW if held else now)
 
 
-def _made(write: Callable[[], EmailMessage]) -> EmailMessage:
+def _made(write: Callable[[], Any]) -> Any:
     """Writes a mail; one that cannot be written must not stop those behind it, whatever the reason."""
     try:
         return write()
-    except MailFailed:
+    except DeliveryFailed:
         raise
     except Exception as error:
         logger.exception("A mail could not be written.")
-        raise MailFailed(f"The mail could not be written: {type(error).__name__}.", permanent=True) from error
+        raise DeliveryFailed(f"The mail could not be written: {type(error).__name__}.", permanent=True) from error

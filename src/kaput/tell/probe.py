@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from kaput.model import Clock
 from kaput.tell.mail import Composer
-from kaput.tell.smtp import Channel
+from kaput.tell.smtp import SmtpChannel
 
 
-def send_test(channel: Channel, composer: Composer, base: Callable[[], str], clock: Clock, address: str) -> None:
+def send_test(channel: SmtpChannel, composer: Composer, base: Callable[[], str], clock: Clock, address: str) -> None:
     """Sends a test mail.
 
     Args:

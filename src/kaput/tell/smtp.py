@@ -1,7 +1,7 @@
 """The way out: a mail is handed to the mail server.
 
 In: `EmailMessage`s. Out: bytes to the server; every failure as `MailFailed` with the server's own words.
-Imported by the roots, which hand an `SmtpChannel` to `tell/outbox.py` and `tell/probe.py`; these know a `Channel`.
+Imported by the roots, which hand an `SmtpChannel` to `tell/outbox.py` and `tell/probe.py`; these know `Channel`.
 
 RFC 5321 (SMTP), 3207 (STARTTLS), 8314 (implicit TLS), 4954 (login). Certificates are always verified, against the
 system's authorities or those of KAPUT_SMTP_CA. No error holds the password, even when the server repeats it.
@@ -11,10 +11,9 @@ import smtplib
 import ssl
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.utils import parseaddr
-from typing import Protocol
 
 from kaput.config import Settings
 from kaput.errors import MailFailed
@@ -31,17 +30,6 @@ _WANTS_LOGIN = 530
 
 Send = Callable[[EmailMessage], None]
 """Sends one message; raises MailFailed."""
-
-
-class Channel(Protocol):
-    """A way on which messages go out."""
-
-    def connect(self) -> AbstractContextManager[Send]:
-        """Opens the way; what it gives sends one message after the other.
-
-        Raises:
-            MailFailed: the way cannot be opened. Sending raises it too: for this message, or with `away` for all.
-        """
 
 
 class SmtpChannel:
@@ -147,7 +135,7 @@ class _Line:
         """Sends one message; a connection that took others before and is closed now is made anew once.
 
         Raises:
-            MailFailed: see `Channel`.
+            MailFailed: see `outbox.Channel`.
         """
         again = self._used
         try:

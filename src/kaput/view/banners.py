@@ -4,10 +4,13 @@ In: the settings, the outbox, the dead records, the root's own list. Out: banner
 `view/pages.py` and `view/server.py` import it.
 """
 
+from collections.abc import Iterator
+
 from flask import url_for
 from flask_login import current_user
 from msgspec import Struct
 
+from kaput.model import MAIL_LANE, lane_name
 from kaput.view.parts import Parts, parts
 from kaput.view.render import ago, plural
 
@@ -24,13 +27,18 @@ class Banner(Struct, frozen=True):
 def problems_of(given: Parts) -> list[Banner]:
     """Returns everything an admin should know, the mail first."""
     found = [Banner(NO_MAIL)] if not given.settings.smtp_host else []
-    failing = given.store.outbox.last_error()
-    if failing is not None:
-        error, due = failing
-        wait = due - given.clock()
+    return [*found, *_troubles(given), *map(Banner, given.problems()), *_dead(given)]
+
+
+def _troubles(given: Parts) -> Iterator[Banner]:
+    """Says on which ways alerts wait, in the words of the other side."""
+    troubles = given.store.outbox.troubles()
+    names = {channel.id: channel.name for channel in given.store.channels.all()} if troubles else {}
+    for trouble in troubles:
+        wait = trouble.due - given.clock()
         later = f" Next attempt in {ago(0, wait)}." if wait >= 5 else ""
-        found.append(Banner(f"{error.rstrip('.')}.{later}"))
-    return [*found, *map(Banner, given.problems()), *_dead(given)]
+        where = "" if trouble.lane == MAIL_LANE else f"The {lane_name(trouble.lane, names)} fails. "
+        yield Banner(f"{where}{trouble.error.rstrip('.')}.{later}")
 
 
 def _dead(given: Parts) -> list[Banner]:

@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 from kaput.view import (
     attachments,
     auth,
+    channels,
     comment,
     feedback,
     issue,
@@ -80,6 +81,7 @@ def create_pages(parts: Parts) -> Flask:
     app.after_request(seal)
     for module in (
         auth,
+        channels,
         issues,
         issue,
         comment,

@@ -12,7 +12,7 @@ from flask import current_app
 
 from kaput.config import Settings
 from kaput.model import Clock, DropDead, ReadSpace, ReadStats, RetryDead, SendTest
-from kaput.store.base import Store
+from kaput.store.base import ChannelRow, Store
 
 EXTENSION = "kaput"
 """The name under which `app.extensions` holds the `Parts`."""
@@ -26,6 +26,8 @@ class Parts:
         secret: the installation's secret, at least 16 bytes; session cookies and the set-up link derive from it.
         clock: answers the time now; no view reads another clock.
         send_test: raises `kaput.errors.MailFailed` with the mail server's own words.
+        add_channel: makes a channel of a project by its name and address; returns it with the secret of a webhook,
+            which is shown once, or an empty text. Raises ValueError, Conflict, DeliveryFailed.
         problems: what is wrong now, one sentence each, fit to be shown to an admin.
         enter: answers whether a token and the peer's address let in without a password; None: nothing does.
     """
@@ -39,6 +41,7 @@ class Parts:
     send_test: SendTest
     retry_dead: RetryDead
     drop_dead: DropDead
+    add_channel: Callable[[int, str, str], tuple[ChannelRow, str]]
     problems: Callable[[], Sequence[str]]
     enter: Callable[[str, str], bool] | None = None
 

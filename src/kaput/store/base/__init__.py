@@ -49,21 +49,24 @@ from kaput.store.base.seam import (
     Feedbacks,
     Issues,
     Monitors,
-    Outbox,
     Projects,
     Releases,
     Retention,
     Store,
 )
+from kaput.store.base.telling import Address, ChannelRow, Channels, Outbox, Trouble
 
 __all__ = [
     "AccountRow",
     "Accounts",
     "ActivityRow",
+    "Address",
     "Assign",
     "AttachmentRow",
     "Attachments",
     "Batches",
+    "ChannelRow",
+    "Channels",
     "DeadRow",
     "Decided",
     "Decision",
@@ -103,4 +106,5 @@ __all__ = [
     "Swept",
     "TagCount",
     "Tallies",
+    "Trouble",
 ]

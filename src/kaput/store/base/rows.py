@@ -256,6 +256,8 @@ class NoticeRow(Struct, frozen=True):
     """One notice of the outbox.
 
     Attributes:
+        issue_id: 0 for a test in a project that has no issue yet.
+        recipient: a mail address, or a channel (`kaput.model.channel_recipient`).
         state: pending, held, sent or failed.
         due: when to try next; for a held notice when it was held back.
         sequence: how many notices about this issue went to this recipient before, 0 for the first.

@@ -33,13 +33,13 @@ from kaput.store.base.rows import (
     KeyRow,
     MonitorRow,
     Neighbours,
-    NoticeRow,
     ProjectRow,
     ReleaseRow,
     Status,
     StoredEvent,
     TagCount,
 )
+from kaput.store.base.telling import Channels, Outbox
 
 
 class Batches(Protocol):
@@ -332,31 +332,6 @@ class Releases(Protocol):
         """Returns the sessions per hour, `hours` counts for each release, beginning with the epoch hour `first`."""
 
 
-class Outbox(Protocol):
-    """Notices that wait to be sent."""
-
-    def open(self) -> list[NoticeRow]:
-        """Returns all pending and held notices, oldest first."""
-
-    def sent_at_once(self, since: float) -> list[NoticeRow]:
-        """Returns the notices that were sent by themselves, not in a digest, and were created after `since`."""
-
-    def mark_held(self, ids: Sequence[int], now: float) -> None:
-        """Holds notices back for a digest, from now."""
-
-    def mark_sent(self, ids: Sequence[int], now: float, *, in_digest: bool) -> None:
-        """Notes that the mail server took them."""
-
-    def mark_retry(self, ids: Sequence[int], error: str, due: float) -> None:
-        """Notes a failed attempt and when the next one is due."""
-
-    def mark_failed(self, ids: Sequence[int], error: str) -> None:
-        """Gives notices up; they count as failed."""
-
-    def last_error(self) -> tuple[str, float] | None:
-        """Returns the newest error of notices that are not sent, and when it will be tried again."""
-
-
 class Dictionaries(Protocol):
     """What payloads are compressed with; tended by one thread beside the worker's."""
 
@@ -433,6 +408,7 @@ class Store:
     dictionaries: Dictionaries
     attachments: Attachments
     outbox: Outbox
+    channels: Channels
     facts: Facts
     retention: Retention
     clock: Clock

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 _OLD = (
     "SELECT id FROM notice WHERE state = ? AND created < ? AND EXISTS (SELECT 1 FROM notice AS later"
-    " WHERE later.issue_id = notice.issue_id AND later.recipient = notice.recipient AND later.id > notice.id)"
+    " WHERE later.issue_id IS notice.issue_id AND later.recipient = notice.recipient AND later.id > notice.id)"
     " ORDER BY created LIMIT ?"
 )
 _DELETE = "DELETE FROM notice WHERE id IN ({}) RETURNING project_id, state"
@@ -19,7 +19,7 @@ _ADD = (
     "INSERT INTO notice_gone (project_id, state, count) VALUES (?, ?, ?)"
     " ON CONFLICT (project_id, state) DO UPDATE SET count = count + excluded.count"
 )
-DONE = ("sent", "failed")
+DONE = ("sent", "failed", "unwanted")
 
 
 def old_notices(connection: Connection, before: float, most: int) -> list[int]:

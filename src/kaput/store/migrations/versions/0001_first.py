@@ -6,6 +6,8 @@ Run by Alembic at the start of a version that has it; never changed once release
 import sqlalchemy as sa
 from alembic import op
 
+from kaput.store.migrations.telling import create_channels, create_notices
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -207,7 +209,7 @@ def _counters() -> None:
 
 
 def _events() -> None:
-    """Events, the dictionaries that they are compressed with, and notices."""
+    """Events, and the dictionaries that they are compressed with."""
     op.create_table(
         "dictionary",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -242,30 +244,6 @@ def _events() -> None:
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index("ix_event_issue_id", ["issue_id", "id"], unique=False)
-    op.create_table(
-        "notice",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("project_id", sa.Integer(), nullable=False),
-        sa.Column("issue_id", sa.Integer(), nullable=False),
-        sa.Column("event_row", sa.Integer(), nullable=False),
-        sa.Column("recipient", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("in_digest", sa.Boolean(), nullable=False),
-        sa.Column("created", sa.Float(), nullable=False),
-        sa.Column("due", sa.Float(), nullable=False),
-        sa.Column("sent", sa.Float(), nullable=True),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("sequence", sa.Integer(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_notice_issue_id_issue")),
-        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_notice_project_id_project")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
-    )
-    with op.batch_alter_table("notice", schema=None) as batch_op:
-        batch_op.create_index("ix_notice_issue_id", ["issue_id", "recipient"], unique=False)
-        batch_op.create_index("ix_notice_state", ["state", "created"], unique=False)
 
 
 def _feedback() -> None:
@@ -469,4 +447,6 @@ def upgrade() -> None:
     _releases()
     _attachments()
     _monitors()
+    create_notices()
+    create_channels()
     _path()

@@ -1,0 +1,60 @@
+"""Which addresses a channel may reach: the public ones, and the private networks that the operator allowed.
+
+In: addresses as numbers, and names. Out: yes or no, and addresses to connect to. Imported by `tell/webhook.py` and
+`tell/courier.py`.
+
+A person who may add a channel could otherwise use Kaput to knock at doors that only its machine can see: the database
+beside it, or a cloud's metadata service. What decides is the address that is really connected to, and never the name,
+which may have another address a moment later (DNS rebinding).
+"""
+
+import socket
+from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+LookUp = Callable[..., list[tuple[Any, ...]]]
+"""`socket.getaddrinfo`, or what stands in for it."""
+
+HINT = "Only public addresses are reached, and the networks in KAPUT_CHANNEL_NETWORKS."
+
+_NAT64 = ip_network("64:ff9b::/96")
+"""IPv4 addresses as some IPv6 networks write them (RFC 6052, section 2.1)."""
+
+
+class Fence:
+    """The rule of one installation.
+
+    Args:
+        networks: private networks that may be reached, such as `10.1.0.0/16`, or single addresses.
+    """
+
+    def __init__(self, networks: Sequence[str]) -> None:
+        self._networks = [ip_network(network, strict=False) for network in networks]
+
+    def lets(self, address: str) -> bool:
+        """Answers whether an address may be reached; what is no address never is."""
+        try:
+            meant = _meant(ip_address(address.partition("%")[0]))
+        except ValueError:
+            return False
+        public = meant.is_global and not meant.is_multicast
+        return public or any(meant.version == network.version and meant in network for network in self._networks)
+
+
+def addresses(host: str, port: int, look_up: LookUp = socket.getaddrinfo) -> list[str]:
+    """Returns the addresses of a host, each once; raises OSError when it has none."""
+    found = look_up(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(answer[4][0]) for answer in found))
+
+
+def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Returns the IPv4 address that an IPv6 address stands for, if it does."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    inner = address.ipv4_mapped or address.sixtofour
+    if inner is None and address.teredo:
+        inner = address.teredo[1]
+    return inner or address

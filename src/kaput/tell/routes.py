@@ -1,0 +1,56 @@
+"""Reads the address of a channel that a person gives, and makes the way out of one that is stored.
+
+In: addresses. Out: what is kept of one; a `Route`: what sends, and who writes what it sends. Imported by the roots.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from kaput.model import ChannelKind, Clock
+from kaput.store.base import Address, ChannelRow
+from kaput.tell.brief import BriefComposer
+from kaput.tell.document import DocumentComposer
+from kaput.tell.lanes import Route
+from kaput.tell.network import Fence
+from kaput.tell.services import ServiceChannel, service_of
+from kaput.tell.webhook import WebhookChannel, check_address, make_secret
+
+HIDDEN = "…"
+
+
+def read_address(url: str) -> tuple[ChannelKind, str, Address]:
+    """Returns what an address is, what may be shown of it, and the address with a new secret if it needs one.
+
+    An address that begins with http is a webhook, unless a service has addresses of its own that look like it
+    (https://hooks.slack.com/services/...); then it is that service.
+
+    Raises:
+        ValueError: it is no address; fit to be shown.
+        DeliveryFailed: Apprise could not be asked.
+    """
+    given = url.strip()
+    scheme = given.partition("://")[0].lower()
+    if scheme not in {"http", "https"}:
+        return ChannelKind.SERVICE, f"{service_of(given)}, {scheme}://{HIDDEN}", Address(given)
+    checked = check_address(given)
+    host = urlsplit(checked).netloc
+    with suppress(ValueError):
+        return ChannelKind.SERVICE, f"{service_of(checked)}, {scheme}://{host}/{HIDDEN}", Address(checked)
+    return ChannelKind.WEBHOOK, f"Webhook, {scheme}://{host}/{HIDDEN}", Address(checked, make_secret())
+
+
+def route_of(row: ChannelRow, address: Address, networks: Sequence[str], origin: str, clock: Clock) -> Route:
+    """Makes the way out.
+
+    Args:
+        row: the channel.
+        address: its address and, for a webhook, its secret.
+        networks: private networks that may be reached.
+        origin: what tells the ids of this installation from those of any other.
+        clock: seconds since the epoch.
+    """
+    if row.kind is ChannelKind.WEBHOOK:
+        channel = WebhookChannel(address.url, address.secret, Fence(networks), clock)
+        return Route(channel, DocumentComposer(origin))
+    return Route(ServiceChannel(address.url, networks), BriefComposer())

@@ -70,6 +70,8 @@ LATE_IMPORTS = {
         "flask_kaput.formatters",
         "flask_kaput.secrets.without_secrets",
     ): "9 MB that only an application that writes a log needs",
+    ("flask_kaput.development", "debugpy"): "an optional driver, which only a developer's machine has",
+    ("flask_kaput.documents", "yaml"): "2 MB that only who has such a file needs",
     ("flask_kaput.json_lines", "flask_kaput.secrets.document_without_secrets"): "as above",
 }
 """Imports inside a function, by module and what it imports, each with its reason."""

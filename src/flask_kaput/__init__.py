@@ -3,8 +3,9 @@
 Applications import from here; the names below are the whole interface.
 """
 
+from flask_kaput.documents import config_from_yaml
 from flask_kaput.errors import ConfigurationError
-from flask_kaput.extension import Kaput
+from flask_kaput.extension import Kaput, run
 from flask_kaput.formatters import FILE_FORMAT, MAIL_FORMAT, Formatter
 from flask_kaput.json_lines import JsonFormatter
 from flask_kaput.settings import Settings
@@ -19,6 +20,8 @@ __all__ = [
     "Kaput",
     "Settings",
     "State",
+    "config_from_yaml",
     "request_id",
+    "run",
     "state_of",
 ]

@@ -20,7 +20,19 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
-from flask_kaput import error_pages, handlers, logs, report, request_log, sender, streams, threads, wsgi
+from flask_kaput import (
+    debugger,
+    development,
+    error_pages,
+    handlers,
+    logs,
+    report,
+    request_log,
+    sender,
+    streams,
+    threads,
+    wsgi,
+)
 from flask_kaput.errors import ConfigurationError
 from flask_kaput.first_use import FirstUse
 from flask_kaput.passage import Passages
@@ -72,6 +84,23 @@ def _read(app: Flask, options: Mapping[str, Any]) -> tuple[Loaded, TrackerSettin
     return load(*sources), load_tracker(app.name, Path(app.instance_path), *sources)
 
 
+def run(app: Flask, host: str = development.LOOPBACK, port: int = 5000, **options: Any) -> None:
+    """Runs the development server with the debugger of `KAPUT_DEBUGGER`, and sets debugger and reloader as it needs.
+
+    Args:
+        app: the application; without debug mode it runs with neither.
+        host: where to listen. Where others can reach it, Werkzeug's debugger is not started.
+        port: 0: a free one.
+        options: more of `app.run`; not `use_debugger` and `use_reloader`.
+
+    Raises:
+        ConfigurationError: the settings are wrong, or debugpy is not installed.
+    """
+    state = app.extensions.get(KEY)
+    settings = state.settings if isinstance(state, State) else load({}, app.config, os.environ).settings
+    development.start(app, settings, host, port, options)
+
+
 def _compose(app: Flask, loaded: Loaded, own: TrackerSettings) -> State:
     """Attaches the parts to an application, and returns what it keeps of them."""
     settings = loaded.settings
@@ -90,6 +119,8 @@ def _compose(app: Flask, loaded: Loaded, own: TrackerSettings) -> State:
             threads.attach(app, reporter)
     pages = error_pages.attach(app, reporter) if settings.error_pages else None
     wrapped = handlers.attach(app, settings, reporter, pages.answer if pages else lambda error, _event_id: error)
+    if settings.debugger_guard:
+        debugger.attach(app)
     wsgi.attach(app, settings, passages, first_use, reporter)
     return State(
         name=app.name,

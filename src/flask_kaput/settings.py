@@ -117,6 +117,15 @@ class Settings:
         (),
         "Other loggers that are treated as app.logger is, such as sqlalchemy.engine: logs, reports, the request's log.",
     )
+    debugger: Literal["werkzeug", "debugpy", "none"] = _setting(
+        "werkzeug",
+        "Debugger that `flask_kaput.run` starts in debug mode: Werkzeug's, debugpy, or none, for an editor that starts"
+        " the process itself.",
+    )
+    debugger_port: int = _setting(5678, "Port on 127.0.0.1 on which debugpy listens; 0: a free one.")
+    debugger_guard: bool = _setting(
+        True, "Whether Werkzeug's debugger is switched off outside of debug mode, and where others can reach it."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,11 +256,13 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "KAPUT_PROXY is no address of a proxy; it must look like http://HOST:PORT."
     if settings.request_id_header and not _HEADER.fullmatch(settings.request_id_header):
         yield f"KAPUT_REQUEST_ID_HEADER is {settings.request_id_header!r}, which is no name of a header."
-    yield from _log_contradictions(settings)
+    yield from _local_contradictions(settings)
     yield from _path_contradictions(settings.path)
 
 
-def _log_contradictions(settings: Settings) -> Iterator[str]:
+def _local_contradictions(settings: Settings) -> Iterator[str]:
+    if not 0 <= settings.debugger_port <= 65535:
+        yield f"KAPUT_DEBUGGER_PORT is {settings.debugger_port}; a port is a number from 0 to 65535."
     if settings.log_file_keep < 1:
         yield f"KAPUT_LOG_FILE_KEEP is {settings.log_file_keep}; it must be 1 or more, or what was written is lost."
     if settings.log_syslog_facility not in FACILITIES:

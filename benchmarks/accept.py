@@ -18,13 +18,15 @@ from kaput.installation import open_installation
 
 EVENTS = 2000
 RUNS = 3
-SECONDS = 5
+SECONDS = 10
+CONNECTIONS = 128
+"""With few of them all wait for the same sync, and the disk is measured."""
 
 
 def floor(path: Path) -> Load:
     """Loads the bare application."""
     with bare() as server:
-        return post(server.port, "0" * 32, path, seconds=SECONDS)
+        return post(server.port, "0" * 32, path, seconds=SECONDS, connections=CONNECTIONS)
 
 
 def durable(path: Path, data: Path) -> Load:
@@ -32,7 +34,7 @@ def durable(path: Path, data: Path) -> Load:
     with open_installation(Settings(data=data)) as installation:
         key = installation.store.projects.keys(1)[0].public
     with kaput(data) as server:
-        return post(server.port, key, path, seconds=SECONDS)
+        return post(server.port, key, path, seconds=SECONDS, connections=CONNECTIONS)
 
 
 def main() -> None:

@@ -80,6 +80,7 @@ def test_lists_are_separated_by_commas(data: dict[str, str], tmp_path: Path) -> 
         ("KAPUT_SMTP_CA", "/no/such/file.pem", "which is no file"),
         ("KAPUT_MAX_UNPACKED", "1MiB", "smaller than KAPUT_MAX_BODY; raise it or lower the other"),
         ("KAPUT_DIGEST_PROCESSES", "-1", "it must be 0 or more"),
+        ("KAPUT_ACCEPT_PROCESSES", "3", "it must be 0, 1 or 2"),
         ("KAPUT_DATA", "", "is empty; give a directory"),
     ],
 )

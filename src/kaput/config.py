@@ -68,6 +68,9 @@ class Settings:
     max_backlog: Size = _setting(
         Size(8 * 1024**3), "Bytes of accepted and not yet visible events above which clients are answered 429."
     )
+    accept_processes: int = _setting(
+        0, "Processes that take events while one is busy all the time; 0: two where there are cores; 1: never a second."
+    )
     digest_processes: int = _setting(
         0, "Processes that digest while there is a backlog; 0: one for each core, at most 4; otherwise one digests."
     )
@@ -294,6 +297,8 @@ def _no_networks(name: str, networks: tuple[str, ...]) -> Iterator[str]:
 
 def _unbounded(settings: Settings) -> Iterator[str]:
     """Yields what is wrong with the bounds of processes and attachments."""
+    if not 0 <= settings.accept_processes <= 2:
+        yield f"KAPUT_ACCEPT_PROCESSES is {settings.accept_processes}; it must be 0, 1 or 2."
     if settings.digest_processes < 0:
         yield f"KAPUT_DIGEST_PROCESSES is {settings.digest_processes}; it must be 0 or more."
     largest = _text(LARGEST_ATTACHMENT)

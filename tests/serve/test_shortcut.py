@@ -23,7 +23,7 @@ from kaput.app.front import create_front
 from kaput.buffer.packing import unpacked
 from kaput.config import Settings
 from kaput.serve import shortcut
-from kaput.serve.shortcut import shortcut_to
+from kaput.serve.shortcut import Room, ShortcutProtocol
 from tests.accept.door import KEY, KEYS, NEW_ID, NOW, MemoryAppender, envelope
 
 BODY = envelope(("event", b'{"message":"a"}'))
@@ -51,9 +51,8 @@ class Site:
 
         ingest = asgi.create(door)
         front = create_front(Settings(), take, ingest, ingest, list)
-        return uvicorn.Server(
-            uvicorn.Config(front, http=shortcut_to(front), lifespan="off", log_config=None, loop="asyncio")
-        )
+        kind = type("Short", (ShortcutProtocol,), {"taker": front, "room": Room()})
+        return uvicorn.Server(uvicorn.Config(front, http=kind, lifespan="off", log_config=None, loop="asyncio"))
 
     def post(self, body: bytes, **headers: str) -> tuple[int, object]:
         """Posts a body on a connection of its own."""

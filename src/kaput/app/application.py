@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kaput.accept import asgi
+from kaput.accept.auth import Keys
 from kaput.accept.door import Door
 from kaput.accept.limits import Limits
 from kaput.app.front import Front, create_front
@@ -33,12 +34,16 @@ class Application:
         beat: has to be called twice a second: keys follow the database, the overload answer the disk.
         load: loads the code of the page, which the first request for it would wait for otherwise.
         close: ends the threads of the page.
+        keys: the keys of this moment.
+        refuses: whether all clients are refused at this moment.
     """
 
     front: Front
     beat: Callable[[], None]
     load: Callable[[], object]
     close: Callable[[], object]
+    keys: Callable[[], Keys]
+    refuses: Callable[[], bool]
 
 
 @dataclass
@@ -84,4 +89,4 @@ def create_application(installation: Installation, appender: Appender) -> Applic
         gateway,
         lambda: beat.failures if not keys().public else [],
     )
-    return Application(front, beat, gateway.load, gateway.close)
+    return Application(front, beat, gateway.load, gateway.close, keys, lambda: pressure() is not None)

@@ -24,6 +24,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _received = 0
     _in_head = False
+    _between = True  # two requests, or before the first: not a byte of one was read that did not come whole
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Starts the time of the first head."""
@@ -46,6 +47,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begins a head."""
         self._in_head = True
+        self._between = False
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -53,6 +55,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._end()
         self.begin_request()
+
+    def on_message_complete(self) -> None:
+        """Ends a request."""
+        self._between = True
+        super().on_message_complete()
 
     def begin_request(self) -> None:
         """Begins to answer the request whose head is here."""

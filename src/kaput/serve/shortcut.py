@@ -1,7 +1,7 @@
 """The short way of an ordinary event: a request that came whole is answered without a task and without ASGI messages.
 
 In: bytes of a connection. Out: the answer of `app/front.py`, in one write; every other request takes uvicorn's own way.
-`serve/web.py` hands the class to uvicorn.
+`serve/moving.py` builds on it.
 
 An ordinary request is a POST of moderate length that comes without delay, while the connection owes no other answer.
 """
@@ -48,7 +48,7 @@ class _Owed:
         """Nobody waits for more of the body."""
 
 
-class _Room:
+class Room:
     """How many requests of a server wait for the rest of their body, of which nobody else counts the bytes."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class ShortcutProtocol(BoundedProtocol):
     """
 
     taker: ClassVar[Taker]
-    room: ClassVar[_Room]
+    room: ClassVar[Room]
 
     _parts: list[bytes] | None = None  # of the body, while the request may still turn out to be an ordinary one
     _rest: asyncio.TimerHandle | None = None  # ends the wait for the rest of the body
@@ -102,6 +102,7 @@ class ShortcutProtocol(BoundedProtocol):
         if self._parts is None:
             super().on_message_complete()
             return
+        self._between = True
         owed = _Owed(keep_alive=self.parser.get_http_version() == "1.1" and self.parser.should_keep_alive())
         before, self.cycle = self.cycle, owed  # type: ignore[assignment]  # it has all that uvicorn asks of one
         done = partial(self._answer, owed)
@@ -111,7 +112,7 @@ class ShortcutProtocol(BoundedProtocol):
             return
         self.cycle = before
         self._go_long_way()
-        super().on_message_complete()
+        self._end_long_way()
 
     def _wait(self) -> None:
         length = next((value for name, value in self.headers if name == b"content-length"), b"")
@@ -134,6 +135,10 @@ class ShortcutProtocol(BoundedProtocol):
         for part in parts or ():
             super().on_body(part)
 
+    def _end_long_way(self) -> None:
+        """Tells the long way that the request came whole."""
+        super().on_message_complete()
+
     def _answer(self, owed: _Owed, answer: Answer) -> None:
         owed.response_complete = True
         if owed.disconnected or self.transport.is_closing():
@@ -151,8 +156,3 @@ class ShortcutProtocol(BoundedProtocol):
 @lru_cache(64)
 def _head(status: int, headers: tuple[tuple[str, str], ...]) -> bytes:
     return STATUS_LINE[status] + b"".join(f"{name}: {value}\r\n".encode() for name, value in headers)
-
-
-def shortcut_to(taker: Taker) -> type[ShortcutProtocol]:
-    """Makes the class of the connections of a server whose ordinary requests go to `taker`."""
-    return type("ShortcutTo", (ShortcutProtocol,), {"taker": taker, "room": _Room()})

@@ -77,7 +77,11 @@ class Bell:
 
 
 def spawn(name: str, kept: Sequence[int], pause: float = FIRST_PAUSE) -> Child:
-    """Starts a child that waits for its orders; a session of its own keeps the terminal's Ctrl-C from it."""
+    """Starts a child that waits for its orders; a group of its own keeps the terminal's Ctrl-C from it.
+
+    All stay in one session: the kernel may share time out between sessions first (sched(7), the autogroup feature), and
+    a child that is nicer than another one would be so in vain.
+    """
     read, write = os.pipe()
     for fd in kept:
         os.set_inheritable(fd, True)  # noqa: FBT003 - positional only
@@ -85,7 +89,7 @@ def spawn(name: str, kept: Sequence[int], pause: float = FIRST_PAUSE) -> Child:
     environment = {"MALLOC_ARENA_MAX": "2"} | dict(os.environ)
     arguments = [sys.executable, "-m", f"kaput.serve.{name}"]
     pid = os.posix_spawn(
-        sys.executable, arguments, environment, file_actions=[(os.POSIX_SPAWN_DUP2, read, 0)], setsid=True
+        sys.executable, arguments, environment, file_actions=[(os.POSIX_SPAWN_DUP2, read, 0)], setpgroup=0
     )
     os.close(read)
     return Child(name, pid, write, time.monotonic(), pause)

@@ -21,8 +21,8 @@ from kaput.buffer.writer import SegmentWriter
 from kaput.errors import KaputError
 from kaput.installation import Installation, attach
 from kaput.serve.collector import spare_the_collector
-from kaput.serve.lifeline import Orders, end_with_supervisor, receive
-from kaput.serve.shortcut import shortcut_to
+from kaput.serve.lifeline import Orders, encode, end_with_supervisor, receive
+from kaput.serve.overflow import Overflow, overflowing
 from kaput.view.dsn import dsn
 from kaput.view.secret import setup_token
 
@@ -30,6 +30,7 @@ BEAT_SECONDS = 0.5
 NOTE_SECONDS = 1.0
 COLLECT_AFTER = 20_000
 STOP_SECONDS = 5
+MOST_ACCEPTING = 2
 
 
 def main() -> int:
@@ -47,6 +48,24 @@ def main() -> int:
     return 0
 
 
+class _Server(uvicorn.Server):
+    """The server, with its overflow beside it."""
+
+    def __init__(self, overflow: Overflow, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._overflow = overflow
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listens."""
+        await super().startup(sockets)
+        self._overflow.begin(self)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stops to listen, and answers what was asked before."""
+        self._overflow.end()
+        await super().shutdown(sockets)
+
+
 def run(installation: Installation, orders: Orders) -> None:
     """Serves on the socket of the orders."""
     settings = installation.settings
@@ -57,10 +76,17 @@ def run(installation: Installation, orders: Orders) -> None:
     stopped = threading.Event()
     thread = threading.Thread(target=_beat, args=(application.beat, stopped), name="kaput-beat", daemon=True)
     thread.start()
-    server = uvicorn.Server(
+    overflow = Overflow(
+        encode(Orders(settings, 0, "", announce=False)),
+        application.keys,
+        application.refuses,
+        settings.accept_processes or min(len(os.sched_getaffinity(0)), MOST_ACCEPTING),
+    )
+    server = _Server(
+        overflow,
         uvicorn.Config(
             application.front,
-            http=shortcut_to(application.front),
+            http=overflowing(application.front, overflow),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -71,7 +97,7 @@ def run(installation: Installation, orders: Orders) -> None:
             timeout_graceful_shutdown=STOP_SECONDS,
             ws="none",  # a client that asks for one is answered like any other
             log_level=logging.ERROR,  # strangers who send nonsense must not fill the log
-        )
+        ),
     )
     if orders.announce:
         _note(installation, orders.address)
@@ -80,6 +106,7 @@ def run(installation: Installation, orders: Orders) -> None:
     try:
         server.run(sockets=[listening])
     finally:
+        overflow.wait()
         stopped.set()
         application.close()
         writer.close()

@@ -62,6 +62,15 @@ def test_an_issue_is_muted_for_a_time(shell: Shell, fill: Fill, installation: In
     assert before + 7200 <= until <= installation.clock() + 7200
 
 
+def test_issues_are_merged_and_split(shell: Shell, fill: Fill, installation: Installation) -> None:
+    """The counts that are shown are those after it."""
+    fill(digested(1), digested(2), digested(3))
+    assert shell.json("issue", "APP-1", "--merge", "app-2", "--merge", "APP-3")["count"] == 3
+    assert len(shell.json("issues")) == 1
+    assert shell.json("issue", "APP-1", "--split", "APP-2")["count"] == 2
+    assert installation.store.issues.get("APP-2").merged_into is None
+
+
 @pytest.mark.parametrize(
     "options", [["--mute-for", "soon"], ["--mute-events", "20000/1h"], ["--mute-events", "0"], ["--mute", "--resolve"]]
 )

@@ -50,8 +50,12 @@ def issues(data: str | None, project: str | None, query: str, limit: int | None,
 @data_option
 @json_option
 @decision_options
+@click.option("--merge", multiple=True, metavar="OTHER", help="Merge this issue into it; may be given several times.")
+@click.option("--split", metavar="PART", help="Make an issue that was merged into it one of its own again.")
 @click.argument("issue")
-def issue(data: str | None, issue: str, *, as_json: bool, **options: Any) -> None:
+def issue(
+    data: str | None, issue: str, merge: tuple[str, ...], split: str | None, *, as_json: bool, **options: Any
+) -> None:
     """Show one issue with its newest event, after what the options decide about it.
 
     ISSUE is a number, or a short id such as SHOP-41.
@@ -62,7 +66,11 @@ def issue(data: str | None, issue: str, *, as_json: bool, **options: Any) -> Non
         decision = decision_of(options, store.accounts, installation.clock())
         if decision is not None:
             store.decisions.decide([row.id], decision, None)
-            row = store.issues.get(row.id)
+        if merge:
+            store.merges.merge(row.id, [store.issues.get(reference(other.upper())).id for other in merge], None)
+        if split:
+            store.merges.split(row.id, store.issues.get(reference(split.upper())).id, None)
+        row = store.issues.get(row.id)
         newest = _newest(store, row.id)
         tags = store.issues.tags(row.id)
         activity = store.issues.activity(row.id)

@@ -96,6 +96,7 @@ class Upkeep:
 
     def round(self) -> Iterator[Swept]:
         """Does what is due, in steps; most rounds find that nothing is."""
+        yield from self._move()
         yield from self._thin()
         yield from self._walk_on()
         if self.timer() >= self._tidy_due:
@@ -103,6 +104,11 @@ class Upkeep:
             self.store.attachments.sweep()
         if self.timer() >= self._measure_due:
             yield from self._fit()
+
+    def _move(self) -> Iterator[Swept]:
+        """Goes on with merges and splits of issues until all their events have moved."""
+        while (swept := self.store.merges.step()).rows:
+            yield swept
 
     def _thin(self) -> Iterator[Swept]:
         row = self.store.retention.last_row()

@@ -14,11 +14,11 @@ from kaput.model import Digested, Kind
 from kaput.store import schema
 from kaput.store.base import Status
 from kaput.store.comebacks import Comebacks
-from kaput.store.engine import look_up
+from kaput.store.engine import look_up_rows
 
 _issue = schema.issue.c
 
-_KNOWN = "SELECT issue_id FROM issue_hash WHERE project_id = ? AND hash = ?"
+_KNOWN = "SELECT issue_id, origin_id FROM issue_hash WHERE project_id = ? AND hash = ?"
 _NEXT_NUMBER = "UPDATE project SET last_number = last_number + 1 WHERE id = ? RETURNING last_number"
 _INSERT_ISSUE = insert(schema.issue).returning(_issue.id)
 _INSERT_HASH = "INSERT INTO issue_hash (project_id, hash, issue_id, version) VALUES (?, ?, ?, ?)"
@@ -30,28 +30,35 @@ _UPDATE = (
 
 
 class Assigned(Struct, frozen=True):
-    """A digested record and its issue. `kind` says what it means for the issue, if anything."""
+    """A digested record and its issue.
+
+    Attributes:
+        kind: what it means for the issue, if anything.
+        origin_id: the issue that was merged into this one and is counted too.
+    """
 
     digested: Digested
     issue_id: int
     kind: Kind | None
+    origin_id: int | None = None
 
 
 def assign(connection: Connection, digested: Sequence[Digested], now: float) -> list[Assigned]:
     """Finds the issue of each event by its first hash, and makes those that are new."""
     keys = {_key(item) for item in digested}
-    known: dict[tuple[int, bytes], int] = look_up(connection, _KNOWN, keys)
-    comebacks = Comebacks(connection, set(known.values()), now)
+    found = look_up_rows(connection, _KNOWN, keys)
+    known = {key: (row[0], row[1]) for key, row in found.items()}
+    comebacks = Comebacks(connection, {issue_id for issue_id, _ in known.values()}, now)
     assigned = []
     for item in digested:
         key = _key(item)
         kind: Kind | None = None
         if key not in known:
-            known[key] = _insert(connection, item, key[1], now)
+            known[key] = (_insert(connection, item, key[1], now), None)
             kind = Kind.NEW
         else:
-            kind = comebacks.judge(known[key], item)
-        assigned.append(Assigned(item, known[key], kind))
+            kind = comebacks.judge(known[key][0], item)
+        assigned.append(Assigned(item, known[key][0], kind, known[key][1]))
     return assigned
 
 
@@ -67,22 +74,26 @@ def update_issues(
         sizes: by issue, the bytes of the payloads that were stored.
     """
     by_issue: dict[int, list[Digested]] = {}
+    merged: dict[int, list[Digested]] = {}
     for item in assigned:
         by_issue.setdefault(item.issue_id, []).append(item.digested)
+        if item.origin_id is not None:
+            merged.setdefault(item.origin_id, []).append(item.digested)
     if by_issue:
         rows = [
-            _growth(issue_id, items, sizes[issue_id], new_users.get(issue_id, 0))
+            _growth(issue_id, items, len(items), sizes[issue_id], new_users.get(issue_id, 0))
             for issue_id, items in by_issue.items()
         ]
+        rows += [_growth(issue_id, items, 0, 0, new_users.get(issue_id, 0)) for issue_id, items in merged.items()]
         connection.exec_driver_sql(_UPDATE, rows)
 
 
-def _growth(issue_id: int, items: Sequence[Digested], size: int, new_users: int) -> tuple[object, ...]:
+def _growth(issue_id: int, items: Sequence[Digested], kept: int, size: int, new_users: int) -> tuple[object, ...]:
     """Returns the values of `_UPDATE` for the events of one issue."""
     times = [item.event.timestamp for item in items]
     event, title, grouping = items[-1].event, items[-1].title, items[-1].grouping
     words = (title.type, title.value, title.culprit, event.level, event.release, event.environment, grouping.reason)
-    return (len(items), len(items), size, new_users, min(times), max(times), *words, issue_id)
+    return (len(items), kept, size, new_users, min(times), max(times), *words, issue_id)
 
 
 def _key(item: Digested) -> tuple[int, bytes]:
@@ -115,6 +126,7 @@ def _insert(connection: Connection, item: Digested, raw_hash: bytes, now: float)
         "kept_bytes": 0,
         "first_seen": event.timestamp,
         "last_seen": event.timestamp,
+        "loose": bytes.fromhex(item.grouping.hashes[-1]) if len(item.grouping.hashes) > 1 else None,
     }
     issue_id: int = connection.execute(_INSERT_ISSUE, values).scalar_one()
     connection.exec_driver_sql(_INSERT_HASH, (item.project_id, raw_hash, issue_id, item.grouping.version))

@@ -32,7 +32,7 @@ _STORED_EVENT = "SELECT 1 FROM event WHERE event_id = ? AND project_id = ?"
 _NEXT_ROW = "SELECT coalesce(max(id), 0) + 1 FROM event"
 _INSERT_EVENT = (
     "INSERT INTO event (id, event_id, project_id, issue_id, timestamp, received, level, release, environment,"
-    " dictionary_id, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " origin_id, dictionary_id, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_DIGESTED = "UPDATE project SET digested = digested + ? WHERE id = ?"
 _WRITE_POSITION = (
@@ -67,6 +67,7 @@ class SqlBatches:
             rows = _write_events(connection, assigned, packed)
             again = write_asides(connection, asides, fresh)
             events = [(item.issue_id, item.digested.event) for item in assigned]
+            events += [(item.origin_id, item.digested.event) for item in assigned if item.origin_id is not None]
             write_hours(connection, events)
             write_tags(connection, events)
             write_releases(connection, assigned)
@@ -157,6 +158,7 @@ def _event_values(row: int, item: Assigned, packed: Packed) -> tuple[object, ...
         event.level,
         event.release,
         event.environment,
+        item.origin_id,
         packed.packing.dictionary_id,
         packed.payload,
     )

@@ -19,6 +19,7 @@ from kaput.store.facts import SqlFacts
 from kaput.store.feedback import SqlFeedbacks
 from kaput.store.files import Files
 from kaput.store.issues import SqlIssues
+from kaput.store.merges import SqlMerges
 from kaput.store.monitors import SqlMonitors
 from kaput.store.outbox import SqlOutbox
 from kaput.store.payload import Payloads
@@ -47,6 +48,7 @@ def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS, bou
         projects=SqlProjects(database, clock),
         accounts=SqlAccounts(database, clock),
         issues=SqlIssues(database, clock),
+        merges=SqlMerges(database, clock),
         decisions=SqlDecisions(database, clock),
         events=SqlEvents(database, payloads),
         feedback=SqlFeedbacks(database),

@@ -21,10 +21,11 @@ from kaput.store import schema
 from kaput.store.activity import write_activity
 from kaput.store.base import Assign, Decided, Decision, Mute, Prioritise, Resolution, Resolve, Status
 from kaput.store.engine import CHUNK, Database
+from kaput.store.merges import MERGED, split_off
 from kaput.store.notices import write_notices
+from kaput.store.undo import keep_undo
 from kaput.store.versions import compare
 
-UNDO_SECONDS = 86400.0
 NEWEST = 50
 """Releases among which the newest one is looked for."""
 
@@ -115,6 +116,11 @@ class SqlDecisions:
             if row is None:
                 raise NotFound("This cannot be undone any more.")
             connection.execute(delete(schema.undo).where(_undo.id == undo_id))
+            if row.kind == MERGED:
+                pairs = msgspec.json.decode(row.content, type=list[tuple[int, int]])
+                for issue_id, origin_id in pairs:
+                    split_off(connection, issue_id, origin_id, account_id, now)
+                return len(pairs)
             noted = msgspec.json.decode(row.content, type=list[Changed])
             untouched = [one for one in noted if _is_still(connection, one)]
             _write(connection, [Changed(one.issue_id, one.after, one.before) for one in untouched])
@@ -130,7 +136,7 @@ def _changes(
     whom = _address(connection, decision.account_id) if isinstance(decision, Assign) else ""
     ids = list(dict.fromkeys(issue_ids))
     for start in range(0, len(ids), CHUNK):
-        query = select(schema.issue).where(_issue.id.in_(ids[start : start + CHUNK]))
+        query = select(schema.issue).where(_issue.id.in_(ids[start : start + CHUNK]), _issue.removed.is_(None))
         for row in connection.execute(query).all():
             step = _step(decision, row, newest, now, whom)
             before = {name: row._mapping[name] for name in step.values}
@@ -231,14 +237,8 @@ def _write(connection: Connection, changes: Sequence[Changed]) -> None:
 def _keep(
     connection: Connection, changes: Sequence[Changed], kind: str, account_id: int | None, now: float
 ) -> int | None:
-    """Notes what was changed, and forgets what was noted long ago."""
-    if not changes:
-        return None
-    connection.execute(delete(schema.undo).where(_undo.time < now - UNDO_SECONDS))
-    content = msgspec.json.encode(changes).decode()
-    values = {"account_id": account_id, "time": now, "kind": kind, "content": content}
-    kept: int = connection.execute(insert(schema.undo).values(values).returning(_undo.id)).scalar_one()
-    return kept
+    """Notes what was changed, if anything was."""
+    return keep_undo(connection, kind, msgspec.json.encode(changes).decode(), account_id, now) if changes else None
 
 
 def _is_still(connection: Connection, noted: Changed) -> bool:

@@ -5,7 +5,7 @@ In: names, drops. Out: texts, `Tallies`. Handed out as `store.base.Facts`.
 
 from collections.abc import Sequence
 
-from sqlalchemy import Column, ColumnElement, Connection, func, select
+from sqlalchemy import Column, ColumnElement, Connection, case, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from kaput.model import HOUR, Drop, Position
@@ -44,7 +44,7 @@ class SqlFacts:
                 digested=_digested(connection, project_id, projects),
                 dead=_dead(connection, project_id),
                 dropped=_dropped(connection, project_id, since_hour=0),
-                issues=_count(connection, schema.issue.c.project_id, projects),
+                issues=_issues(connection, projects),
                 events=kept,
                 thinned=count - kept,
                 sessions=_sessions(connection, projects),
@@ -106,7 +106,9 @@ def _digested(connection: Connection, project_id: int | None, projects: list[int
 def _events(connection: Connection, projects: list[int]) -> tuple[int, int]:
     """Returns how many events were stored and how many of them still are, from the issues: an event counts itself."""
     table = schema.issue.c
-    sums = [func.coalesce(func.sum(column), 0) for column in (table["count"], table.kept)]
+    # A merged issue is counted with the one that it was merged into.
+    own = case((table.removed.is_(None), table["count"]), else_=0)
+    sums = [func.coalesce(func.sum(column), 0) for column in (own, table.kept)]
     count, kept = connection.execute(select(*sums).where(table.project_id.in_(projects))).one()
     return count, kept
 
@@ -118,8 +120,10 @@ def _sessions(connection: Connection, projects: list[int]) -> int:
     return sessions
 
 
-def _count(connection: Connection, of: Column[int], projects: list[int]) -> int:
-    return connection.execute(select(func.count()).where(of.in_(projects))).scalar_one()
+def _issues(connection: Connection, projects: list[int]) -> int:
+    table = schema.issue.c
+    shown = (table.project_id.in_(projects), table.removed.is_(None))
+    return connection.execute(select(func.count()).where(*shown)).scalar_one()
 
 
 def _dead(connection: Connection, project_id: int | None) -> int:

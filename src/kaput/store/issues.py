@@ -153,6 +153,8 @@ def issue_row(row: Row[Any]) -> IssueRow:
         regressed_in=row.regressed_in or "",
         resolution=Resolution(row.resolution) if row.resolution else Resolution.NOW,
         resolved_release=row.resolved_release or "",
+        removed=row.removed or "",
+        merged_into=row.merged_into,
         assignee=row.assignee or "",
         priority=Priority(row.priority or 0),
         mute=msgspec.json.decode(row.mute, type=Mute) if row.mute else Mute(),
@@ -191,7 +193,8 @@ def _conditions(wanted: IssueFilter) -> list[ColumnElement[bool]]:
 
 
 def _in_projects(projects: Sequence[int] | None) -> ColumnElement[bool]:
-    return ~_project.internal if projects is None else _issue.project_id.in_(projects)
+    wanted = ~_project.internal if projects is None else _issue.project_id.in_(projects)
+    return and_(wanted, _issue.removed.is_(None))
 
 
 def _condition(term: Term) -> ColumnElement[bool]:

@@ -12,21 +12,16 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from kaput.store.metadata import metadata
+from kaput.store.traces import activity, bookmark, move, mute_event, undo
+
+__all__ = ["activity", "bookmark", "metadata", "move", "mute_event", "undo"]
 
 fact = Table(
     "fact",
@@ -102,6 +97,11 @@ issue = Table(
     Column("mute", Text),
     Column("assignee_id", ForeignKey("account.id")),
     Column("priority", Integer),
+    # Why it is hidden: `merged` into another one.
+    Column("removed", Text),
+    Column("merged_into", Integer),
+    # What it has in common with issues that may be the same.
+    Column("loose", LargeBinary),
     Column("level", Text, nullable=False),
     Column("platform", Text, nullable=False),
     Column("release", Text, nullable=False),
@@ -117,6 +117,8 @@ issue = Table(
     Column("last_seen", Float, nullable=False),
     UniqueConstraint("project_id", "number"),
     Index("ix_issue_list", "project_id", "status", "last_seen"),
+    Index("ix_issue_loose", "project_id", "loose"),
+    Index("ix_issue_merged_into", "merged_into"),
 )
 
 issue_hash = Table(
@@ -126,43 +128,12 @@ issue_hash = Table(
     Column("hash", LargeBinary, nullable=False),
     Column("issue_id", ForeignKey("issue.id"), nullable=False),
     Column("version", Text, nullable=False),
+    # The issue that was merged and brought the hash; a person put it where it is, and nothing else moves it.
+    Column("origin_id", Integer),
+    Column("by_person", Boolean),
     PrimaryKeyConstraint("project_id", "hash"),
+    Index("ix_issue_hash_issue_id", "issue_id"),
     sqlite_with_rowid=False,
-)
-
-bookmark = Table(
-    "bookmark",
-    metadata,
-    Column("account_id", ForeignKey("account.id"), nullable=False),
-    Column("issue_id", ForeignKey("issue.id"), nullable=False),
-    Column("time", Float, nullable=False),
-    PrimaryKeyConstraint("account_id", "issue_id"),
-    sqlite_with_rowid=False,
-)
-
-# When the events of issues came that are muted until there are so many in a window.
-mute_event = Table(
-    "mute_event",
-    metadata,
-    Column("issue_id", ForeignKey("issue.id"), nullable=False),
-    Column("time", Float, nullable=False),
-    Column("count", Integer, nullable=False),
-    PrimaryKeyConstraint("issue_id", "time"),
-    sqlite_with_rowid=False,
-)
-
-# What a decision changed, so that it can be taken back.
-undo = Table(
-    "undo",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("account_id", ForeignKey("account.id")),
-    Column("time", Float, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("content", Text, nullable=False),
-    Index("ix_undo_time", "time"),
-    # An id is never given again: an old page must not take back what it did not do.
-    sqlite_autoincrement=True,
 )
 
 dictionary = Table(
@@ -189,6 +160,8 @@ event = Table(
     Column("level", Text, nullable=False),
     Column("release", Text, nullable=False),
     Column("environment", Text, nullable=False),
+    # The merged issue whose hash brought it; NULL for the issue's own.
+    Column("origin_id", Integer),
     # Which dictionary the payload is compressed with, if any. No reference: it would want an index to hold.
     Column("dictionary_id", Integer),
     Column("payload", LargeBinary, nullable=False),
@@ -359,17 +332,6 @@ unhealthy_session = Table(
     Column("health", Integer, nullable=False),
     PrimaryKeyConstraint("hour", "project_id", "sid"),
     sqlite_with_rowid=False,
-)
-
-activity = Table(
-    "activity",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("issue_id", ForeignKey("issue.id"), nullable=False, index=True),
-    Column("account_id", ForeignKey("account.id")),
-    Column("kind", Text, nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("time", Float, nullable=False),
 )
 
 channel = Table(

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Redirect
 
 from kaput.errors import NotFound
-from kaput.store.base import Assign, IssueRow, Neighbours, StoredEvent
+from kaput.store.base import Assign, IssueRow, Neighbours, StoredEvent, Strand
 from kaput.view.access import viewer, visible_issue, visible_projects
 from kaput.view.attachments import attached
 from kaput.view.decision import asked, offer_undo, still_muted
@@ -32,9 +32,11 @@ EVENT = "/issues/<short_id>/events/<string(length=32):event_id>"
 
 
 @blueprint.get("/issues/<short_id>")
-def show(short_id: str) -> str:
-    """Shows an issue with its newest event."""
+def show(short_id: str) -> str | Redirect:
+    """Shows an issue with its newest event; one that was merged leads to where it is."""
     issue = visible_issue(short_id)
+    if issue.merged_into is not None:
+        return redirect(url_for("issue.show", short_id=parts().store.issues.get(issue.merged_into).short_id))
     try:
         stored = parts().store.events.newest(issue.id)
     except NotFound:
@@ -98,6 +100,9 @@ def _page(issue: IssueRow, stored: StoredEvent | None) -> str:
         phase=phase(issue, log, now),
         muted_until=still_muted(issue, now),
         releases=_offered(issue),
+        strands=_shown(store.merges.strands(issue.id)),
+        similar=_shown(store.merges.similar(issue.id)),
+        moving=store.merges.progress(issue.id),
         members=store.projects.members(issue.project_id),
         bookmarked=issue.id in store.decisions.bookmarks(viewer().id),
         main_tags=main_tags,
@@ -113,6 +118,10 @@ def _offered(issue: IssueRow) -> list[str]:
     """Returns the newest releases that a person can type."""
     rows = parts().store.releases.of_project(issue.project_id, MOST_RELEASES)
     return [row.version for row in rows if visible(row.version) == row.version]
+
+
+def _shown(found: list[Strand]) -> list[Strand]:
+    return [msgspec.structs.replace(one, title=visible(one.title)) for one in found]
 
 
 def _readable(issue: IssueRow) -> IssueRow:

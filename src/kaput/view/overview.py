@@ -136,6 +136,9 @@ WORDS = {
     "unmuted": "mute ended",
     "assigned": "assigned to",
     "unassigned": "assigned to nobody",
+    "split": "split off",
+    "split_from": "split off from",
+    "merged_into": "merged into",
     "undone": "taken back:",
 }
 WITHIN = ("regressed", "resolved", "unmuted")

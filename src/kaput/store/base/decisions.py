@@ -1,9 +1,11 @@
-"""What a person decides about issues.
+"""What a person decides about issues, and the methods that do it.
 
-In: nothing. Out: frozen structs. Imported through `kaput.store.base`.
+In: nothing. Out: frozen structs, protocols. Imported through `kaput.store.base`.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum, StrEnum
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -83,3 +85,90 @@ class Decided(Struct, frozen=True):
 
     changed: int
     undo: int | None
+
+
+class Swept(Struct, frozen=True):
+    """What one step of the retention took away.
+
+    Attributes:
+        rows: deleted or merged.
+        size: bytes of the payloads among them.
+        held: seconds for which the step held the write lock.
+    """
+
+    rows: int = 0
+    size: int = 0
+    held: float = 0.0
+
+
+class Strand(Struct, frozen=True):
+    """An issue that is, or could be, a part of another one."""
+
+    id: int
+    short_id: str
+    title: str
+    count: int
+    last_seen: float
+
+
+class Progress(Struct, frozen=True):
+    """How far something is that takes a while."""
+
+    done: int
+    total: int
+
+
+class Decisions(Protocol):
+    """What people decide about issues."""
+
+    def decide(self, issue_ids: Sequence[int], decision: Decision, account_id: int | None) -> Decided:
+        """Decides about some issues at once, and writes it into their activity.
+
+        Those that are as it says already, and ids that are none, are left out.
+        """
+
+    def comment(self, issue_id: int, text: str, account_id: int, tell: Sequence[str]) -> None:
+        """Writes a comment into the activity, and a notice for each address that it names.
+
+        Raises:
+            NotFound: there is no such issue.
+        """
+
+    def bookmark(self, issue_id: int, account_id: int, *, kept: bool) -> None:
+        """Keeps an issue among the bookmarks of an account, or takes it out."""
+
+    def bookmarks(self, account_id: int) -> list[int]:
+        """Returns the issues that an account keeps, the one that it took last first."""
+
+    def undo(self, undo_id: int, account_id: int | None) -> int:
+        """Takes a decision of this account back, within a day, and answers for how many issues.
+
+        An issue that changed since stays as it is. Raises NotFound when there is nothing to take back.
+        """
+
+
+class Merges(Protocol):
+    """Issues that are put together, and taken apart again."""
+
+    def merge(self, issue_id: int, others: Sequence[int], account_id: int | None) -> Decided:
+        """Merges others into an issue: at once for events to come and all counts; stored events follow by `step`.
+
+        Raises:
+            NotFound: one of them is not there, or merged already.
+            Conflict: they are of different projects, or events of one of the others are still on their way.
+        """
+
+    def split(self, issue_id: int, origin_id: int, account_id: int | None) -> None:
+        """Takes an issue that was merged out of the other one again, with its hashes, counts and events."""
+
+    def strands(self, issue_id: int) -> list[Strand]:
+        """Returns the issues that were merged into this one."""
+
+    def similar(self, issue_id: int) -> list[Strand]:
+        """Returns issues that may be the same: what groups loosely is equal. The one that came last is first."""
+
+    def progress(self, issue_id: int) -> Progress | None:
+        """Answers how many events of a merge or split of this issue have moved; None when none is on its way."""
+
+    def step(self) -> Swept:
+        """Moves some events; no rows say that there are none to be moved."""

@@ -33,20 +33,6 @@ class Limits(Struct, frozen=True):
     events_per_issue: int = 0
 
 
-class Swept(Struct, frozen=True):
-    """What one step of the retention took away.
-
-    Attributes:
-        rows: deleted or merged.
-        size: bytes of the payloads among them.
-        held: seconds for which the step held the write lock.
-    """
-
-    rows: int = 0
-    size: int = 0
-    held: float = 0.0
-
-
 class Pages(Struct, frozen=True):
     """The pages of the database's file.
 

@@ -20,8 +20,8 @@ from kaput.model import (
     Run,
     SessionCounts,
 )
-from kaput.store.base.decisions import Decided, Decision
-from kaput.store.base.questions import IssueFilter, IssuePage, Limits, Pages, Swept, Tallies
+from kaput.store.base.decisions import Decisions, Merges, Swept
+from kaput.store.base.questions import IssueFilter, IssuePage, Limits, Pages, Tallies
 from kaput.store.base.rows import (
     AccountRow,
     ActivityRow,
@@ -180,35 +180,6 @@ class Issues(Protocol):
 
     def counts(self, projects: Sequence[int] | None) -> dict[Status, int]:
         """Returns how many issues are in each state."""
-
-
-class Decisions(Protocol):
-    """What people decide about issues."""
-
-    def decide(self, issue_ids: Sequence[int], decision: Decision, account_id: int | None) -> Decided:
-        """Decides about some issues at once, and writes it into their activity.
-
-        Those that are as it says already, and ids that are none, are left out.
-        """
-
-    def comment(self, issue_id: int, text: str, account_id: int, tell: Sequence[str]) -> None:
-        """Writes a comment into the activity, and a notice for each address that it names.
-
-        Raises:
-            NotFound: there is no such issue.
-        """
-
-    def bookmark(self, issue_id: int, account_id: int, *, kept: bool) -> None:
-        """Keeps an issue among the bookmarks of an account, or takes it out."""
-
-    def bookmarks(self, account_id: int) -> list[int]:
-        """Returns the issues that an account keeps, the one that it took last first."""
-
-    def undo(self, undo_id: int, account_id: int | None) -> int:
-        """Takes a decision of this account back, within a day, and answers for how many issues.
-
-        An issue that changed since stays as it is. Raises NotFound when there is nothing to take back.
-        """
 
 
 class Events(Protocol):
@@ -401,6 +372,7 @@ class Store:
     accounts: Accounts
     issues: Issues
     decisions: Decisions
+    merges: Merges
     events: Events
     feedback: Feedbacks
     monitors: Monitors

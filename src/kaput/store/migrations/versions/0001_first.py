@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from kaput.store.migrations.telling import create_channels, create_notices
+from kaput.store.migrations.traces import create_traces
 
 revision = "0001"
 down_revision = None
@@ -94,6 +95,9 @@ def _issues() -> None:
         sa.Column("mute", sa.Text(), nullable=True),
         sa.Column("assignee_id", sa.Integer(), nullable=True),
         sa.Column("priority", sa.Integer(), nullable=True),
+        sa.Column("removed", sa.Text(), nullable=True),
+        sa.Column("merged_into", sa.Integer(), nullable=True),
+        sa.Column("loose", sa.LargeBinary(), nullable=True),
         sa.Column("level", sa.Text(), nullable=False),
         sa.Column("platform", sa.Text(), nullable=False),
         sa.Column("release", sa.Text(), nullable=False),
@@ -113,67 +117,23 @@ def _issues() -> None:
     )
     with op.batch_alter_table("issue", schema=None) as batch_op:
         batch_op.create_index("ix_issue_list", ["project_id", "status", "last_seen"], unique=False)
+        batch_op.create_index("ix_issue_loose", ["project_id", "loose"], unique=False)
+        batch_op.create_index("ix_issue_merged_into", ["merged_into"], unique=False)
     op.create_table(
         "issue_hash",
         sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("issue_id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("origin_id", sa.Integer(), nullable=True),
+        sa.Column("by_person", sa.Boolean(), nullable=True),
         sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_issue_hash_issue_id_issue")),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_issue_hash_project_id_project")),
         sa.PrimaryKeyConstraint("project_id", "hash", name=op.f("pk_issue_hash")),
         sqlite_with_rowid=False,
     )
-
-
-def _decisions() -> None:
-    """What was done to issues, and what is needed to go back or on."""
-    op.create_table(
-        "bookmark",
-        sa.Column("account_id", sa.Integer(), nullable=False),
-        sa.Column("issue_id", sa.Integer(), nullable=False),
-        sa.Column("time", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_bookmark_account_id_account")),
-        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_bookmark_issue_id_issue")),
-        sa.PrimaryKeyConstraint("account_id", "issue_id", name=op.f("pk_bookmark")),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "mute_event",
-        sa.Column("issue_id", sa.Integer(), nullable=False),
-        sa.Column("time", sa.Float(), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_mute_event_issue_id_issue")),
-        sa.PrimaryKeyConstraint("issue_id", "time", name=op.f("pk_mute_event")),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "undo",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=True),
-        sa.Column("time", sa.Float(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_undo_account_id_account")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_undo")),
-        sqlite_autoincrement=True,
-    )
-    with op.batch_alter_table("undo", schema=None) as batch_op:
-        batch_op.create_index("ix_undo_time", ["time"], unique=False)
-    op.create_table(
-        "activity",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("issue_id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=True),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
-        sa.Column("time", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_activity_account_id_account")),
-        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_activity_issue_id_issue")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_activity")),
-    )
-    with op.batch_alter_table("activity", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_activity_issue_id"), ["issue_id"], unique=False)
+    with op.batch_alter_table("issue_hash", schema=None) as batch_op:
+        batch_op.create_index("ix_issue_hash_issue_id", ["issue_id"], unique=False)
 
 
 def _counters() -> None:
@@ -235,6 +195,7 @@ def _events() -> None:
         sa.Column("level", sa.Text(), nullable=False),
         sa.Column("release", sa.Text(), nullable=False),
         sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("origin_id", sa.Integer(), nullable=True),
         sa.Column("dictionary_id", sa.Integer(), nullable=True),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_event_issue_id_issue")),
@@ -440,7 +401,7 @@ def upgrade() -> None:
     """Applies the change."""
     _people()
     _issues()
-    _decisions()
+    create_traces()
     _counters()
     _events()
     _feedback()

@@ -1,0 +1,190 @@
+"""Issues that are merged and split, on a real SQLite file."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from kaput.errors import Conflict, NotFound
+from kaput.store.base import IssueFilter, Progress, Store
+from tests.clock import SettableClock
+from tests.store.test_batches import batch, digested, tell_all
+
+START = 1_800_000_000.0
+
+
+def fill(store: Store, name: str, users: Sequence[str], *, start: float = START) -> int:
+    """Stores one event for each user, an hour apart, and returns their issue."""
+    events = [digested(name, user=user, received=start + 3600 * n) for n, user in enumerate(users)]
+    store.batches.commit(batch(*events), tell_all)
+    return store.events.get(events[0].event.event_id).row.issue_id
+
+
+def move(store: Store) -> int:
+    """Moves all that is to be moved, and returns in how many steps."""
+    steps = 0
+    while store.merges.step().rows:
+        steps += 1
+    return steps
+
+
+def facts(store: Store, issue_id: int) -> dict[str, Any]:
+    """Returns all that is counted of an issue."""
+    row = store.issues.get(issue_id)
+    with store.issues._database.read() as connection:  # type: ignore[attr-defined]  # what no question asks
+        users = connection.exec_driver_sql(
+            "SELECT user, count FROM issue_user WHERE issue_id = ? ORDER BY user", (issue_id,)
+        ).all()
+        size = connection.exec_driver_sql(
+            "SELECT count(*), coalesce(sum(length(payload)), 0) FROM event WHERE issue_id = ?", (issue_id,)
+        ).one()
+        kept = connection.exec_driver_sql("SELECT kept, kept_bytes FROM issue WHERE id = ?", (issue_id,)).one()
+    assert tuple(size) == tuple(kept)
+    return {
+        "count": row.count,
+        "users": row.users,
+        "kept": row.kept,
+        "first": row.first_seen,
+        "tags": store.issues.tags(issue_id),
+        "hours": store.issues.hours([issue_id], int(START // 3600), 24)[issue_id],
+        "who": [tuple(user) for user in users],
+    }
+
+
+def test_a_merge_adds_all_counts_and_moves_the_events(store: Store) -> None:
+    """Counts, hours, tags and users are those of both, a shared user counted once; events of both hashes come to it."""
+    one, two = fill(store, "a", "uvw"), fill(store, "b", "wxxx", start=START - 3600)
+    store.merges.merge(one, [two], None)
+    after = facts(store, one)
+    assert (after["count"], after["users"], after["first"]) == (7, 4, START - 3600)
+    assert sum(after["hours"]) == 6  # one is before the hours that are asked for
+    assert dict(after["who"]) == {"id:u": 1, "id:v": 1, "id:w": 2, "id:x": 3}
+    assert after["tags"]["plan"][0].count == 7
+    assert store.merges.progress(one) == Progress(0, 4)
+    move(store)
+    assert store.merges.progress(one) is None
+    assert facts(store, one)["kept"] == 7
+    assert facts(store, two)["kept"] == 0
+    assert [issue.id for issue in store.issues.find(IssueFilter()).issues] == [one]
+    assert store.issues.get(two).merged_into == one
+    tallies = store.facts.tallies()
+    assert (tallies.issues, tallies.events, tallies.thinned, tallies.digested) == (1, 7, 0, 7)
+    assert fill(store, "b", "n") == one
+    assert store.issues.get(one).count == 8
+
+
+def test_merged_and_split_counts_equal_those_never_merged(store: Store) -> None:
+    """Two pairs of issues get the same events; one pair was merged in between and is equal to the other at the end."""
+    plain = [fill(store, "a", "uvw"), fill(store, "b", "wxxx")]
+    merged = [fill(store, "c", "uvw"), fill(store, "d", "wxxx")]
+    store.merges.merge(merged[0], [merged[1]], None)
+    move(store)
+    for name, users in (("a", "uq"), ("b", "xyz"), ("c", "uq"), ("d", "xyz")):
+        fill(store, name, users, start=START + 7200)
+    store.merges.split(merged[0], merged[1], None)
+    move(store)
+    assert [facts(store, issue) for issue in merged] == [facts(store, issue) for issue in plain]
+    assert fill(store, "d", "n") == merged[1]
+
+
+def test_a_split_is_exact_when_events_were_thinned_out(store: Store) -> None:
+    """Counts of events that are not stored any more go with their issue."""
+    one, two = fill(store, "a", "uvw"), fill(store, "b", "wxxx")
+    before = facts(store, two)
+    store.merges.merge(one, [two], None)
+    move(store)
+    with store.issues._database.write() as connection:  # type: ignore[attr-defined]  # what retention does
+        gone = (
+            connection.exec_driver_sql("DELETE FROM event WHERE origin_id = ? RETURNING length(payload)", (two,))
+            .scalars()
+            .all()
+        )
+        connection.exec_driver_sql(
+            "UPDATE issue SET kept = kept - ?, kept_bytes = kept_bytes - ? WHERE id = ?", (len(gone), sum(gone), one)
+        )
+    store.merges.split(one, two, None)
+    move(store)
+    assert facts(store, two) == before | {"kept": 0}
+    assert (facts(store, one)["count"], facts(store, one)["users"]) == (3, 3)
+
+
+def test_a_chain_of_merges_comes_apart_in_any_order(store: Store) -> None:
+    """An issue that was merged with others before is split off without them, and they can be split off too."""
+    issues = [fill(store, name, users) for name, users in (("a", "uv"), ("b", "vw"), ("c", "wxy"))]
+    before = [facts(store, issue) for issue in issues]
+    store.merges.merge(issues[1], [issues[2]], None)
+    move(store)
+    store.merges.merge(issues[0], [issues[1]], None)
+    move(store)
+    assert facts(store, issues[0])["users"] == 5
+    assert {strand.id for strand in store.merges.strands(issues[0])} == set(issues[1:])
+    store.merges.split(issues[0], issues[1], None)
+    move(store)
+    store.merges.split(issues[0], issues[2], None)
+    move(store)
+    assert [facts(store, issue) for issue in issues] == before
+
+
+def test_a_merge_is_taken_back_before_its_events_moved(store: Store) -> None:
+    """Undo ends the move at once; what had moved comes back."""
+    one, two = fill(store, "a", "uvw"), fill(store, "b", ["x"] * 500)
+    before = [facts(store, issue) for issue in (one, two)]
+    undo = store.merges.merge(one, [two], None).undo
+    assert store.merges.step().rows == 200
+    assert store.merges.progress(one) == Progress(200, 500)
+    assert undo is not None
+    store.decisions.undo(undo, None)
+    move(store)
+    assert [facts(store, issue) for issue in (one, two)] == before
+
+
+def test_steps_survive_a_restart(store: Store, clock: SettableClock) -> None:
+    """What is to be moved is in the database: another process goes on where one stopped."""
+    one, two = fill(store, "a", "u"), fill(store, "b", ["x"] * 450)
+    store.merges.merge(one, [two], None)
+    store.merges.step()
+    other = type(store.merges)(store.merges._database, clock)  # type: ignore[attr-defined, call-arg]
+    while other.step().rows:
+        pass
+    assert facts(store, one)["kept"] == 451
+
+
+def test_what_cannot_be_merged(store: Store) -> None:
+    """Another project, an issue twice, one that is still moving, and a part that is none."""
+    shop = store.projects.add("Shop")
+    one, two = fill(store, "a", "u"), fill(store, "b", "v")
+    event = digested("a", project_id=shop.id)
+    store.batches.commit(batch(event), tell_all)
+    other = store.events.get(event.event.event_id, shop.id).row.issue_id
+    with pytest.raises(Conflict):
+        store.merges.merge(one, [other], None)
+    with pytest.raises(NotFound):
+        store.merges.split(one, two, None)
+    store.merges.merge(one, [two], None)
+    with pytest.raises(NotFound):
+        store.merges.merge(one, [two], None)
+    three = fill(store, "c", "w")
+    with pytest.raises(Conflict):
+        store.merges.merge(three, [one], None)
+    assert store.merges.merge(one, [one], None).changed == 0
+
+
+def test_what_groups_loosely_is_similar(store: Store) -> None:
+    """Issues with an equal loose hash are proposed, those merged already and those of other kinds are not."""
+    events = [digested(name) for name in "abc"]
+    loose = "f" * 32
+    changed = [
+        type(event)(
+            event.project_id,
+            event.event,
+            type(event.grouping)("v1", (*event.grouping.hashes, loose if n < 2 else "e" * 32), "x"),
+            event.title,
+        )
+        for n, event in enumerate(events)
+    ]
+    store.batches.commit(batch(*changed), tell_all)
+    ids = [store.events.get(event.event.event_id).row.issue_id for event in changed]
+    assert [strand.id for strand in store.merges.similar(ids[0])] == [ids[1]]
+    assert store.merges.similar(ids[2]) == []
+    store.merges.merge(ids[0], [ids[1]], None)
+    assert store.merges.similar(ids[0]) == []

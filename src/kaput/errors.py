@@ -6,6 +6,7 @@
     ├── NotFound         the thing that was asked for is not there             exit code 1, HTTP 404
     ├── Conflict         the thing to be made is there already                 exit code 1, HTTP 409
     ├── QueryError       a search that cannot be read; points at the character exit code 1, HTTP 400
+    ├── RuleError        a rule of grouping that cannot be read; line, column  exit code 1, HTTP 400
     ├── Refused          a request that accept turns away, with its status     HTTP 4xx, 429, 503
     ├── BufferUnwritable the disk does not take another record now             HTTP 503
     ├── StoreUnavailable the database cannot be used now: locked, or disk full  HTTP 503
@@ -57,6 +58,19 @@ class QueryError(KaputError):
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)
         self.position = position
+
+
+class RuleError(KaputError):
+    """A rule of grouping that cannot be read.
+
+    Attributes:
+        line: of the text, from 1; `column` is the character in it, from 1.
+    """
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        super().__init__(f"Line {line}, character {column}: {message}")
+        self.line = line
+        self.column = column
 
 
 class Refused(KaputError):

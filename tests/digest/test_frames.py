@@ -39,8 +39,8 @@ def test_whose_code_it_is(filename: str, abs_path: str, module: str, expected: b
         ("", "/srv/venv/lib/python3.12/site-packages/flask/app.py", "", "flask.app"),
         ("", "/opt/v2/Pricing.py", "", "pricing"),
         ("", "", "/opt/v3/Pricing.py", "pricing"),
-        ("", "https://shop.example/static/app.3f2a1bcd.js?v=3", "", "app"),
-        ("", "webpack:///./src/cart.ts", "", "src.cart"),
+        ("", "https://shop.example/static/app.3f2a1bcd.js?v=3", "", "static.app"),
+        ("", "webpack:///./src/cart.ts", "", "cart"),
     ],
 )
 def test_the_module_does_not_depend_on_the_deployment(module: str, filename: str, abs_path: str, expected: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaput.digest.parameterise import parameterise
+from kaput.digest.parameterise import canonical, canonical_template, parameterise
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,14 @@ from kaput.digest.parameterise import parameterise
         ("cannot open /srv/shop/data.json", "cannot open <path>"),
         (r"cannot open C:\shop\data.json", "cannot open <path>"),
         ("first\n\nsecond 2\nthird", "first\nsecond <int>"),
-        ("nothing varies here", "nothing varies here"),
+        ("nothing varies here, utf8 neither", "nothing varies here, utf8 neither"),
+        ("user 'bob' can't use the voucher Ab3xK9mQ2p of bob's", "user <str> can't use the voucher <token> of bob's"),
+        ("session gwsZhFHrTHxrYXcsfzycDvEb in AbstractAutowireCapable", "session <token> in AbstractAutowireCapable"),
+        ("order_12, order12345 and 8fK2m9x", "order_<int>, order<int> and <token>"),
+        ('got {"a": [1, {"b": "}"}]}, [1, 2, 3] and {\'x\': 1}', "got <json>, <json> and <json>"),
+        ('cut {"a": [1, 2', "cut <json>"),
+        ("[Errno 111] of db-3.internal:5432 and localhost", "[Errno <int>] of <host> and <host>"),
+        ("user=bob status=active n=5", "user=<value> status=<value> n=<value>"),
         ("größe 3 für jürgen@example.com", "größe <int> für <email>"),
         ("", ""),
     ],
@@ -45,9 +52,41 @@ def test_any_text_is_bounded(message: str) -> None:
     assert len(parameterise(message)) <= 5 * 1024 + 1
 
 
-@pytest.mark.parametrize("piece", ["1", "a1", "'", "/a", "1.", "a@", "0:", "2026-11-", "\n", "Jan "])
+@pytest.mark.parametrize(
+    "piece", ["1", "a1", "'", "/a", "1.", "a@", "0:", "2026-11-", "\n", "Jan ", '{"', "[1,", "a=", "%s"]
+)
 def test_time_does_not_grow_with_the_message(piece: str) -> None:
     """A message of a million characters takes milliseconds."""
     begun = time.process_time()
     parameterise(piece * 500_000)
     assert time.process_time() - begun < 3.0
+
+
+@pytest.mark.parametrize(
+    ("template", "formatted"),
+    [
+        ("order %s failed", "order 8812 failed"),
+        ("user %s of %(host)s", "user a@b.example of 10.0.0.7"),
+        ("took %.1f ms", "took 12.5 ms"),
+        ("rows {} and {!r}", "rows [1, 2] and 'x'"),
+        ("cannot write /srv/%s/%d.csv", "cannot write /srv/a/7.csv"),
+    ],
+)
+def test_a_template_is_what_it_makes(template: str, formatted: str) -> None:
+    """Where the text tells what was filled in, it is the same whoever formatted the message."""
+    assert canonical_template(template) == canonical(formatted)
+
+
+def test_numbers_of_a_template_count() -> None:
+    """A person wrote them."""
+    assert canonical_template("HTTP 500 from %s") != canonical_template("HTTP 404 from %s")
+
+
+def test_a_row_is_as_long_as_any() -> None:
+    """However many things are listed."""
+    assert canonical("rows 1, 2, 3 of 10.0.0.7:80") == canonical("rows 1 of 10.0.0.8")
+
+
+def test_names_may_stay() -> None:
+    """What a browser cannot read is a name that a person gave."""
+    assert canonical("Cannot read 'total' of '#3'", names=True) == "Cannot read 'total' of <*>"

@@ -1,46 +1,45 @@
 """Decides which issue an event belongs to: grouping algorithm `v1`.
 
-In: a normalised event. Out: its hashes, strict first, and the reason in words. Pure; only `record.py` imports it.
+In: a normalised event, and a project's rules if it has any. Out: its hashes, strict first, and the reason in words.
+Pure; the roots and `record.py` import it.
 
-It looks at where the program failed, not at how it came there. For each exception of the chain the evidence is its
-type and the deepest frame of the application's own code: module, function, and the source line with white space
-collapsed. Line numbers, paths, variables and the frames above have no part in it, so that moved code, another release
-folder or another caller lead to the same issue. The second hash leaves the source line out.
+It looks at where the program failed (`place.py`), not at how it came there. For each exception of the chain the
+evidence is its type and the deepest place in the application's own code: module, function, and the source line with
+white space collapsed. Line numbers, paths, variables and the frames above have no part in it, so that moved code,
+another release folder or another caller lead to the same issue. The second hash leaves the source line out.
 """
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from kaput.digest.frames import function_of, has_file, is_generated, module_of
-from kaput.digest.parameterise import parameterise
-from kaput.model import Event, ExceptionValue, Frame, Grouping, LogEntry, Stacktrace
+import msgspec
+
+from kaput.digest.parameterise import canonical, canonical_template, parameterise
+from kaput.digest.place import Place, place, places
+from kaput.digest.rules import Rules
+from kaput.digest.target import target
+from kaput.digest.variables import filled, is_default
+from kaput.model import Event, ExceptionValue, Grouping, LogEntry, Stacktrace
 
 VERSION = "v1"
+_PERSON = VERSION.encode()
+_encode = msgspec.json.Encoder().encode
 
-_LONG_LINE = 240
-"""A longer source line is no line that a person wrote (minified code) and says nothing."""
-_REPEATED = 3
-"""A place that occurs so often in one stack is part of a recursion."""
-_VARIABLE = re.compile(r"\{\{\s*([\w.]{1,100})\s*\}\}")
-_DEFAULT = "default"
+_REASON = 400
+_SAID = 512
+_SQL_WORDS = 200
+_SQL = re.compile(
+    r"(?:^|[.\\:])(?:Integrity|Operational|Programming|Data|Database|NotSupported|Interface|Statement)Error$|^SQL|PDOException"
+    r"|QueryException$|PSQLException$|SqlException$|^PG::|Sqlite3?(?:Error|Exception)$|^(?:Unique|NotNull|ForeignKey|Check)Violation$"
+)
+_CONNECTION = re.compile(r"connect|timed? ?out|timeout|refused|closed|host|server|network|socket|SSL", re.IGNORECASE)
+_NAMELESS = frozenset({"", "root", "__main__", "__mp_main__"})
 
 Part = tuple[str, ...]
 """One piece of evidence: its kind, then its texts."""
-
-
-class _Place(NamedTuple):
-    """Where something failed, without its deployment."""
-
-    module: str
-    function: str
-    line: str
-    own: bool
-
-    @property
-    def name(self) -> str:
-        return ".".join(part for part in (self.module, self.function) if part)
 
 
 class _Evidence(NamedTuple):
@@ -51,25 +50,38 @@ class _Evidence(NamedTuple):
     reason: str
 
 
-def group(event: Event) -> Grouping:
-    """Groups an event by the client's fingerprint, else by its exceptions, its message, or its stack."""
+class _Raised(NamedTuple):
+    """An exception and where it came from; `bare` when that is no place in own code."""
+
+    exception: ExceptionValue
+    kind: str
+    places: tuple[Place, ...]
+    bare: bool
+
+
+def group(event: Event, rules: Rules | None = None) -> Grouping:
+    """Groups an event by a project's rules, else by the client's fingerprint, its exceptions, its message or stack."""
+    rule = rules.match(event) if rules else None
     evidence = _computed(event)
-    if event.fingerprint:
-        evidence = _client(event, evidence)
-    hashes = tuple(dict.fromkeys((_hash(evidence.strict), _hash(evidence.loose))))
-    return Grouping(VERSION, hashes, evidence.reason)
+    if rule:
+        evidence = _given(event, evidence, rule.parts, f"rule of line {rule.line}")
+    elif event.fingerprint:
+        evidence = _given(event, evidence, event.fingerprint, "fingerprint of the client")
+    strict = _hash(evidence.strict)
+    hashes = (strict,) if evidence.strict == evidence.loose else (strict, _hash(evidence.loose))
+    return Grouping(VERSION, hashes, evidence.reason, target(event.exception.values) if event.exception else "")
 
 
 def _computed(event: Event) -> _Evidence:
-    if event.exception:
-        return _exceptions(event.exception.values)
     stack = _bare_stack(event)
+    if event.exception:
+        return _exceptions(event.exception.values, stack)
     if event.logentry:
-        return _message(event.logentry, stack)
-    if stack and (place := _place(stack)):
-        return _located((("stack",),), (place,), "")
+        return _message(event.logentry, event.logger, stack)
+    if stack and (found := place(stack)):
+        return _located((("stack",),), (found,), "")
     if event.transaction:
-        parts: tuple[Part, ...] = (("transaction", parameterise(event.transaction)),)
+        parts: tuple[Part, ...] = (("transaction", canonical(event.transaction)),)
         return _Evidence(parts, parts, f"transaction: {event.transaction}")
     return _Evidence((), (), "nothing to go by: all such events share one issue")
 
@@ -77,16 +89,20 @@ def _computed(event: Event) -> _Evidence:
 # --- exceptions -----------------------------------------------------------------------------------------------------
 
 
-def _exceptions(chain: Sequence[ExceptionValue]) -> _Evidence:
+def _exceptions(chain: Sequence[ExceptionValue], stack: Stacktrace | None) -> _Evidence:
     """All exceptions of the chain, each once; of an exception group its distinct members, in no order."""
     leaves = [one for one in chain if not (one.mechanism and one.mechanism.is_exception_group)]
     grouped = 0 < len(leaves) < len(chain)
-    evidence = [_exception(one) for one in leaves or chain]
-    distinct = list(dict.fromkeys(evidence))
+    leaves = leaves or list(chain)
+    alone = all(one.stacktrace is None for one in leaves)
+    found = [_raised(one, one.stacktrace or (stack if alone and one is leaves[-1] else None)) for one in leaves]
+    distinct = list(dict.fromkeys(_telling(found)))
     reason = distinct[-1].reason
     if grouped:
         distinct.sort()
-        reason = f"{len(distinct)} distinct exceptions of a group: {'; '.join(one.reason for one in distinct)}"[:400]
+        reason = f"{len(distinct)} distinct exceptions of a group: {'; '.join(one.reason for one in distinct)}"[
+            :_REASON
+        ]
     elif len(distinct) > 1:
         reason = f"{reason}; {len(distinct)} exceptions in the chain"
     strict = tuple(part for one in distinct for part in one.strict)
@@ -94,89 +110,92 @@ def _exceptions(chain: Sequence[ExceptionValue]) -> _Evidence:
     return _Evidence(strict, loose, reason)
 
 
-def _exception(exception: ExceptionValue) -> _Evidence:
-    """The type and the place; the value counts only when there is no frame of the application's own."""
-    synthetic = bool(exception.mechanism and exception.mechanism.synthetic)
-    kind: Part = ("type", "" if synthetic else exception.type)
-    places = _places(exception.stacktrace, exception.type) if exception.stacktrace else ()
-    if places and places[0].own:
-        return _located((kind,), places, "")
-    value: Part = ("value", parameterise(exception.value))
-    if places:
-        return _located((kind, value), places, ", and the message")
-    return _Evidence((kind, value), (kind, value), f"no stack: {exception.type or 'no type'} and its message")
+def _raised(exception: ExceptionValue, stack: Stacktrace | None) -> _Raised:
+    synthetic = exception.mechanism is not None and exception.mechanism.synthetic
+    found = places(stack, exception.type, exception.value) if stack else ()
+    return _Raised(exception, "" if synthetic else exception.type, found, not (found and found[0].own))
 
 
-def _located(parts: tuple[Part, ...], places: Sequence[_Place], addition: str) -> _Evidence:
-    loose: tuple[Part, ...] = tuple(("place", place.module, place.function) for place in places)
+def _telling(chain: Sequence[_Raised]) -> list[_Evidence]:
+    """What a library raised within is known by its type alone, as soon as another exception has a place in own code."""
+    if all(one.bare for one in chain):
+        return [_worded(one) for one in chain]
+    placed = {one.kind for one in chain if not one.bare}
+    found = []
+    for one in chain:
+        if not one.bare:
+            found.append(_worded(one) if one.places[0].minified else _placed(one))
+        elif one.kind not in placed:
+            parts: tuple[Part, ...] = (("type", one.kind),)
+            found.append(_Evidence(parts, parts, f"{one.kind} of a library"))
+    return found
+
+
+def _placed(raised: _Raised) -> _Evidence:
+    """The type and the place; of an error of a database also what it says, since one function asks it many things."""
+    kind: Part = ("type", raised.kind)
+    value = raised.exception.value
+    if _is_database(raised.kind) and not _CONNECTION.search(value[:_SAID]):
+        words: Part = ("sql", canonical(value[:_SQL_WORDS].partition("\n")[0]))
+        return _located((kind, words), raised.places, ", and what the database says")
+    return _located((kind,), raised.places, "")
+
+
+def _worded(raised: _Raised) -> _Evidence:
+    """The type and the value without what varies, when no line of own code is known."""
+    kind: Part = ("type", raised.kind)
+    minified = bool(raised.places) and raised.places[0].minified
+    value: Part = ("value", canonical(raised.exception.value, names=minified))
+    if raised.places:
+        return _located((kind, value), raised.places, ", and the message")
+    return _Evidence((kind, value), (kind, value), f"no stack: {raised.exception.type or 'no type'} and its message")
+
+
+@lru_cache(maxsize=1024)
+def _is_database(kind: str) -> bool:
+    return _SQL.search(kind) is not None
+
+
+def _located(parts: tuple[Part, ...], found: Sequence[Place], addition: str) -> _Evidence:
+    loose: tuple[Part, ...] = tuple(("place", one.module, one.within) for one in found)
     strict: tuple[Part, ...] = tuple(
-        (*part, place.line) if place.line else part for part, place in zip(loose, places, strict=True)
+        ("place", one.module, one.function, one.line) if one.line else part
+        for part, one in zip(loose, found, strict=True)
     )
-    whose = "last own frame" if places[0].own else "last frame, of a library"
-    if len(places) > 1:
+    passed = tuple(("passed", *one.passed) for one in found if one.passed)
+    return _Evidence(parts + strict + passed, parts + loose + passed, _words(found, addition))
+
+
+def _words(found: Sequence[Place], addition: str) -> str:
+    first = found[0]
+    whose = "last own frame" if first.own else "last frame, of a library"
+    if first.passed:
+        whose = f"own frame that called {', '.join(first.passed)}"
+    if first.minified:
+        whose = "minified code"
+    if len(found) > 1:
         whose = "recursion"
-    names = ", ".join(place.name or "unnamed" for place in places)
-    reason = f"{whose}: {names}{', its line' if places[0].line else ''}{addition}"
-    return _Evidence(parts + strict, parts + loose, reason)
-
-
-def _places(stack: Stacktrace, kind: str) -> tuple[_Place, ...]:
-    """Where it failed: one place, or the whole circle of a recursion that never ended."""
-    if kind == "RecursionError":
-        circle = _circle(stack)
-        if circle:
-            return circle
-    place = _place(stack)
-    return (place,) if place else ()
-
-
-def _circle(stack: Stacktrace) -> tuple[_Place, ...]:
-    """The own places that repeat, in order of name: it is chance in which of them the stack was full."""
-    counts: dict[_Place, int] = {}
-    for index, frame in enumerate(stack.frames):
-        if frame.in_app:
-            place = _describe(stack.frames, index)
-            counts[place] = counts.get(place, 0) + 1
-    return tuple(sorted(place for place, count in counts.items() if count >= _REPEATED))
-
-
-def _place(stack: Stacktrace) -> _Place | None:
-    frames = stack.frames
-    if not frames:
-        return None
-    own = [index for index, frame in enumerate(frames) if frame.in_app]
-    in_files = [index for index in own if has_file(frames[index].filename)]
-    return _describe(frames, (in_files or own or [len(frames) - 1])[-1])
-
-
-def _describe(frames: Sequence[Frame], index: int) -> _Place:
-    """Names a place; a generated name (`<listcomp>`) gives way to the function around it in the same module."""
-    frame = frames[index]
-    module = module_of(frame.module, frame.filename, frame.abs_path)
-    function = function_of(frame.function)
-    if is_generated(function):
-        above = frames[index - 1] if index else frame
-        if module_of(above.module, above.filename, above.abs_path) == module and not is_generated(above.function):
-            function = function_of(above.function)
-    line = " ".join((frame.context_line or "")[: _LONG_LINE + 1].split())
-    return _Place(module, function, line if len(line) <= _LONG_LINE else "", frame.in_app)
+    names = ", ".join(one.name or "unnamed" for one in found)
+    return f"{whose}: {names}{', its line' if first.line else ''}{addition}"[:_REASON]
 
 
 # --- messages, bare stacks, fingerprints ----------------------------------------------------------------------------
 
 
-def _message(entry: LogEntry, stack: Stacktrace | None) -> _Evidence:
-    """The template when it was filled by the client, else the text without what varies; and the function, if known."""
+def _message(entry: LogEntry, logger: str, stack: Stacktrace | None) -> _Evidence:
+    """The template if the client filled it, else the text without what varies; logger and function, if known."""
     if entry.params and entry.message:
-        text, reason = entry.message, f"message template: {entry.message[:200]}"
+        text, reason = canonical_template(entry.message), f"message template: {entry.message[:200]}"
     else:
-        text = parameterise(entry.formatted)
-        reason = f"message: {text[:200]}"
+        text, reason = canonical(entry.formatted), f"message: {parameterise(entry.formatted)[:200]}"
     parts: tuple[Part, ...] = (("message", text),)
-    place = _place(stack) if stack else None
-    if place and place.own:
-        parts += (("place", place.module, place.function),)
-        reason += f", in {place.name}"
+    if logger not in _NAMELESS:
+        parts += (("logger", canonical(logger)),)
+        reason += f", of {logger[:100]}"
+    found = place(stack) if stack else None
+    if found and found.own:
+        parts += (("place", found.module, found.within),)
+        reason += f", in {found.name}"
     return _Evidence(parts, parts, reason)
 
 
@@ -192,66 +211,24 @@ def _bare_stack(event: Event) -> Stacktrace | None:
     return None
 
 
-def _client(event: Event, computed: _Evidence) -> _Evidence:
-    """The client's fingerprint, with what was computed in the place of `{{ default }}`."""
+def _given(event: Event, computed: _Evidence, parts: Sequence[str], whose: str) -> _Evidence:
+    """A fingerprint that somebody gave, with what was computed in the place of `{{ default }}`."""
     strict: list[Part] = []
     loose: list[Part] = []
     words: list[str] = []
-    for part in event.fingerprint:
-        match = _VARIABLE.fullmatch(part.strip())
-        if match and match[1] == _DEFAULT:
+    for part in parts:
+        if is_default(part):
             strict += computed.strict
             loose += computed.loose
             words.append(f"({computed.reason})")
             continue
-        filled = _VARIABLE.sub(lambda found: _variable(event, found[1], found[0]), part)
-        strict.append(("client", filled))
-        loose.append(("client", filled))
-        words.append(filled)
-    return _Evidence(tuple(strict), tuple(loose), f"fingerprint of the client: {', '.join(words)}"[:400])
-
-
-_VARIABLES: dict[str, Callable[[Event], str]] = {
-    "transaction": lambda event: event.transaction,
-    "level": lambda event: event.level,
-    "logger": lambda event: event.logger,
-    "message": lambda event: event.logentry.formatted if event.logentry else _raised(event).value,
-    "type": lambda event: _raised(event).type,
-    "error.type": lambda event: _raised(event).type,
-    "value": lambda event: _raised(event).value,
-    "error.value": lambda event: _raised(event).value,
-    "function": lambda event: _raised_at(event).function,
-    "stack.function": lambda event: _raised_at(event).function,
-    "module": lambda event: _raised_at(event).module,
-    "stack.module": lambda event: _raised_at(event).module,
-    "release": lambda event: event.release,
-    "environment": lambda event: event.environment,
-    "platform": lambda event: event.platform,
-}
-
-
-def _variable(event: Event, name: str, written: str) -> str:
-    """The value of `{{ name }}`; `tags.x` is a tag; an unknown name stays as it is written."""
-    if name.startswith("tags."):
-        return event.tags.get(name.removeprefix("tags."), "")
-    return _VARIABLES[name](event) if name in _VARIABLES else written
-
-
-def _raised(event: Event) -> ExceptionValue:
-    return event.exception.values[-1] if event.exception else ExceptionValue()
-
-
-def _raised_at(event: Event) -> _Place:
-    stack = _raised(event).stacktrace
-    return (_place(stack) if stack else None) or _Place("", "", "", own=False)
+        text = filled(event, part)
+        strict.append(("client", text))
+        loose.append(("client", text))
+        words.append(text)
+    return _Evidence(tuple(strict), tuple(loose), f"{whose}: {', '.join(words)}"[:_REASON])
 
 
 def _hash(parts: Sequence[Part]) -> str:
-    """32 hexadecimal digits; every text is preceded by its length, so that no two lists of parts look alike."""
-    digest = hashlib.blake2b(VERSION.encode(), digest_size=16)
-    for part in parts:
-        digest.update(f"({len(part)}".encode())
-        for text in part:
-            data = text.encode()
-            digest.update(b"%d:%b" % (len(data), data))
-    return digest.hexdigest()
+    """32 hexadecimal digits of the parts as JSON, in which no two lists of parts look alike."""
+    return hashlib.blake2b(_encode(parts), digest_size=16, person=_PERSON).hexdigest()

@@ -1,15 +1,21 @@
 """Takes out of a message what differs from one event to the next: ids, numbers, times, addresses.
 
-In: a message of any length. Out: its first two lines with `<int>`, `<uuid>` and so on in the places of such things.
-Only `fingerprint.py` imports it. google-re2 reads the text once, so the time is linear in its length.
+In: a message of any length, or the template of one. Out: its first two lines with `<int>`, `<uuid>` and so on in the
+places of such things. Only `fingerprint.py` imports it. google-re2 reads the text once, and what JSON is in it is
+folded by one pass before, so the time is linear in a bounded length.
 """
+
+import re
+from itertools import pairwise
 
 import re2
 
 _LINES = 2
 _CHARACTERS = 1024
+_MOST = 32
+"""Marks; what stands behind so many of them is data, and each takes microseconds."""
 
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DATE = r"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}"
 _ZONE = r"(?: ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?"
 _TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?"
 _DAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:[0-9]{1,2} )?"
@@ -24,6 +30,13 @@ _DIGITS = (
     r"\b0[xX][0-9a-fA-F]+\b|\b[0-9a-f]{16,}\b|\b[0-9A-F]{16,}\b"
     r"|\b[0-9]+[a-f][0-9a-f]{6,}\b|\b[a-f]+[0-9][0-9a-f]{6,}\b"
 )
+_TOP_LEVEL = (
+    "com|org|net|io|dev|app|cloud|internal|intranet|local|localdomain|lan|corp|example|invalid|test|svc|arpa|info|biz"
+    "|edu|gov|co|ai|de|uk|fr|eu|us|ca|cn|jp|in|au|br|ru|nl|ch|at|it|es|se|pl"
+)
+_HOST = rf"\b(?:[a-zA-Z0-9_-]+\.)+(?:{_TOP_LEVEL})(?::[0-9]{{1,5}})?\b|\blocalhost(?::[0-9]{{1,5}})?\b"
+_WORD = r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|\b(?:[A-Za-z_]+[0-9]\w*|[0-9]+[A-Za-z_]\w*|[A-Za-z]{16,})\b"
+_QUOTED = r"\B'(?:[^'\\\n]|\\.|'\b)*'(?:\B|$)|\"(?:[^\"\\\n]|\\.)*\"|`[^`\n]*`|\x{201c}[^\x{201d}\n]*\x{201d}|«[^»\n]*»"
 
 _KINDS = (
     ("email", r"[^\s@<>\"'(),:;=\[\]]+@[\w-]+(?:\.[\w-]+)+"),
@@ -31,28 +44,129 @@ _KINDS = (
     ("uuid", r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"),
     ("date", _MOMENT),
     ("ip", r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]{1,5})?\b|\b(?:[0-9a-fA-F]{1,4}:){3,7}(?::?[0-9a-fA-F]{1,4})+\b"),
-    ("str", r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`[^`\n]*`"),
+    ("host", _HOST),
+    ("str", _QUOTED),
     ("hex", _DIGITS),
     ("path", r"(?:/[\w.@%+~-]+){2,}/?|\b[A-Za-z]:\\[^\s\"'<>|]+"),
     ("duration", rf"\b[0-9]+(?:\.[0-9]+)? ?{_UNIT}\b"),
     ("float", r"(?:\B[-+])?\b[0-9]+\.[0-9]+(?:[eE][-+]?[0-9]+)?\b"),
     ("int", r"\b[0-9]{1,3}(?:[_,][0-9]{3})+\b|(?:\B[-+])?\b[0-9]+\b"),
+    ("token", _WORD),
+    ("value", r"=[^\s=,;&()\[\]{}\"'<>]+"),
 )
 """The first that matches at a place wins."""
 
 _PATTERN = re2.compile("|".join(f"({pattern})" for _, pattern in _KINDS).encode())
 _MARKS = tuple(f"<{name}>".encode() for name, _ in _KINDS)
+_TOKEN_KIND, _VALUE_KIND, _STRING_KIND = (
+    next(place for place, (kind, _) in enumerate(_KINDS) if kind == name) for name in ("token", "value", "str")
+)
+_JSON = "<json>"
+_LONG_WORD = 12
+_NAME = re.compile(rb"['\"`][A-Za-z_$][A-Za-z_$.]*['\"`]")
+_NUMBERED = re.compile(rb"([A-Za-z]+_?)[0-9]{3,}|([A-Za-z]+_)[0-9]+")
+_OPENING = re.compile(r"[{\[](?=\s*[\"'{\[\]}0-9-])")
+_BRACKETS = {"{": "}", "[": "]"}
+_STRUCTURE = re.compile(r"""["'\\{}\[\]]""")
+
+_PLACE = re.compile(r"%(?:\([^)]{0,80}\))?[-#0 +]{0,5}[0-9*]{0,4}(?:\.[0-9*]{1,4})?[a-zA-Z]|\{[^{}]{0,80}\}")
+"""Where a template is filled: printf's way, and `{}`."""
+_ANY_MARK = re.compile(r"(['\"`]?)<(?:" + "|".join(name for name, _ in _KINDS) + r"|json|\*)>\1")
+_RUN = re.compile(r"<\*>(?:(?:, ?|[:/.@=x -]| - )?<\*>)+")
 
 
-def parameterise(message: str) -> str:
-    """Returns the first two lines that are not blank, with marks in place of what varies."""
+def parameterise(message: str, *, names: bool = False) -> str:
+    """Returns the first two lines that are not blank, with marks in place of what varies.
+
+    Args:
+        message: of any length.
+        names: quoted names without a digit stay, as in `(reading 'total')`.
+    """
     lines = [line.strip() for line in message[: 4 * _CHARACTERS].splitlines() if line.strip()]
-    text = "\n".join(lines[:_LINES])[:_CHARACTERS].encode()
+    text = _folded("\n".join(lines[:_LINES])[:_CHARACTERS]).encode()
     pieces: list[bytes] = []
     done = 0
     for match in _PATTERN.finditer(text):
         start, end = match.span()
-        pieces += (text[done:start], _MARKS[match.lastindex - 1])
+        pieces += (text[done:start], _mark(match.lastindex - 1, match[0], names=names))
         done = end
-    pieces.append(text[done:])
+        if len(pieces) == 2 * _MOST:
+            break
+    else:
+        pieces.append(text[done:])
     return b"".join(pieces).decode()
+
+
+def canonical(message: str, *, names: bool = False) -> str:
+    """Returns a message as grouping compares it: parameterised, one mark for all kinds, and one for a row of them."""
+    return _RUN.sub("<*>", _ANY_MARK.sub("<*>", parameterise(message, names=names)))
+
+
+def canonical_template(template: str) -> str:
+    """Returns a template as `canonical` returns the texts that it makes, so far as that can be known.
+
+    What stands in a template was written by a person: its own numbers stay.
+    """
+    if any(character.isdigit() for character in _PLACE.sub("", template)):
+        return _RUN.sub("<*>", _ANY_MARK.sub("<*>", _PLACE.sub("<*>", template[: 4 * _CHARACTERS])))
+    return canonical(_PLACE.sub("0", template[: 4 * _CHARACTERS]))
+
+
+def _mark(kind: int, found: bytes, *, names: bool) -> bytes:
+    if kind == _VALUE_KIND:
+        return b"=" + _MARKS[kind]
+    if kind == _STRING_KIND and names and _NAME.fullmatch(found):
+        return found
+    if kind == _TOKEN_KIND and found.isalpha():
+        return _MARKS[kind] if _is_mixed(found.decode()) else found
+    if kind == _TOKEN_KIND and len(found) < _LONG_WORD:
+        return _short_token(found)
+    return _MARKS[kind]
+
+
+def _is_mixed(word: str) -> bool:
+    """Whether capital letters stand anywhere: nobody names a class like that."""
+    changes = sum(one.isupper() != other.isupper() for one, other in pairwise(word))
+    return 3 * changes > len(word)
+
+
+def _short_token(found: bytes) -> bytes:
+    """`order_12` keeps its name, `utf8` and `2nd` are words, `a8f3k2` is an id."""
+    if match := _NUMBERED.fullmatch(found):
+        return (match[1] or match[2]) + b"<int>"
+    changes = sum(one.isdigit() != other.isdigit() for one, other in pairwise(found.decode()))
+    return b"<token>" if changes > 1 or len(found) > 6 else found
+
+
+def _folded(text: str) -> str:
+    """Puts a mark in the place of each JSON, or what Python prints like it, however many members it has."""
+    pieces: list[str] = []
+    done = 0
+    for match in _OPENING.finditer(text):
+        if match.start() >= done:
+            end = _closing(text, match.start())
+            pieces += (text[done : match.start()], _JSON)
+            done = end
+    return "".join(pieces) + text[done:] if pieces else text
+
+
+def _closing(text: str, start: int) -> int:
+    """Returns where what opens at `start` ends: the end of the text when it was cut before."""
+    open_brackets, quote, skipped = [], "", -1
+    for match in _STRUCTURE.finditer(text, start):
+        sign = match[0]
+        if match.start() == skipped:
+            continue
+        if sign == "\\":
+            skipped = match.end()
+        elif quote:
+            quote = "" if sign == quote else quote
+        elif sign in "\"'":
+            quote = sign
+        elif sign in _BRACKETS:
+            open_brackets.append(_BRACKETS[sign])
+        elif open_brackets and sign == open_brackets[-1]:
+            open_brackets.pop()
+            if not open_brackets:
+                return match.end()
+    return len(text)

@@ -18,11 +18,13 @@ class Grouping(Struct, frozen=True):
         version: name of the frozen algorithm, e.g. `v1`.
         hashes: 32 hexadecimal digits each, strict first; at least one.
         reason: one sentence in words, e.g. `last own frame: shop.pricing.price_cart, its line`.
+        target: `host:port` that could not be reached, of an error of a connection; empty for every other.
     """
 
     version: str
     hashes: tuple[str, ...]
     reason: str
+    target: str = ""
 
 
 class Title(Struct, frozen=True):

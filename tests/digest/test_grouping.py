@@ -1,0 +1,141 @@
+"""Grouping as a whole: the labelled corpus, and what must hold for any event."""
+
+import copy
+import json
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.grouping import digested, score
+from kaput.digest.fingerprint import group
+from kaput.digest.record import digest
+from kaput.model import Digested, Event, ExceptionChain, ExceptionValue, Frame, Record, Stacktrace
+from tests.corpus.grouping.making import read
+
+ROOTS = ("/srv/shop", "/srv/app/releases/20240101120000", "/home/ann/src/shop", "/app", "/opt/shop-3f9c2ab1")
+NUMBERS = msgspec.json.encode(list(range(100_000, 142_000)))
+NAMES = st.text(st.characters(categories=["Ll"], max_codepoint=127), min_size=5, max_size=12).map("do_{}".format)
+
+
+@pytest.fixture(scope="module")
+def items() -> list[tuple[str, Digested]]:
+    return digested(read())
+
+
+def test_the_corpus_is_large_enough(items: list[tuple[str, Digested]]) -> None:
+    """Fifty causes at least, with ten events each."""
+    causes = [cause for cause, _ in items]
+    assert len(set(causes)) >= 50
+    assert min(map(causes.count, set(causes))) >= 10
+
+
+def test_issues_are_causes(items: list[tuple[str, Digested]]) -> None:
+    """By the first hash alone: pairwise F1, issues per cause, and no two functions in one issue."""
+    numbers: dict[str, int] = {}
+    found = score([(cause, numbers.setdefault(one.grouping.hashes[0], len(numbers))) for cause, one in items])
+    assert found.f1 >= 0.97
+    assert found.issues_per_cause <= 1.1
+    assert found.merged_functions == 0
+
+
+def raw(frames: list[dict[str, Any]], kind: str, value: str) -> str:
+    event = {
+        "platform": "python",
+        "exception": {"values": [{"type": kind, "value": value, "stacktrace": {"frames": frames}}]},
+    }
+    made = digest(Record(1, "a" * 32, 1795359306.0, json.dumps(event).encode()))
+    return made.grouping.hashes[0]
+
+
+def frame(root: str, function: str, line: str, number: int, module: str = "shop.pricing") -> dict[str, Any]:
+    path = module.replace(".", "/") + ".py"
+    names = {"filename": path, "abs_path": f"{root}/{path}", "module": module, "function": function}
+    return names | {"lineno": number, "context_line": f"    {line}", "in_app": True}
+
+
+@given(
+    st.sampled_from(ROOTS),
+    st.integers(1, 9999),
+    st.uuids(),
+    st.integers(0, 90),
+    st.lists(NAMES, max_size=4),
+    st.sampled_from(["KeyError", "ShopError", "sqlalchemy.exc.NoResultFound"]),
+)
+def test_what_varies_never_changes_the_first_hash(
+    root: str, number: int, some_id: object, depth: int, callers: list[str], kind: str
+) -> None:
+    """Lines, ids, folders, the depth of a recursion and the callers."""
+    plain = raw([frame(ROOTS[0], "price", "raise E(sku)", 7)], kind, "no sku 1")
+    above = [frame(root, name, f"{name}(x)", number) for name in callers]
+    loop = [frame(root, "walk", "walk(n - 1)", number + 1), frame(root, "step", "walk(n)", number + 9)] * depth
+    failing = [frame(root, "price", "raise E(sku)", number)]
+    assert raw([*above, *loop, *failing], kind, f"no sku {some_id}") == plain
+
+
+@given(st.tuples(NAMES, NAMES), st.sampled_from(["KeyError", "ShopError"]))
+def test_different_functions_never_share_the_first_hash(names: tuple[str, str], kind: str) -> None:
+    """Nor do functions of one name in different modules."""
+    one, other = (raw([frame("/srv", name, "return rows[key]", 7)], kind, "x") for name in names)
+    assert (one == other) == (names[0] == names[1])
+    elsewhere = raw([frame("/srv", names[0], "return rows[key]", 7, "shop.stock")], kind, "x")
+    assert elsewhere != one
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_any_event_is_grouped_fast(data: st.DataObject) -> None:
+    """An event of 20 kB takes less than a millisecond of CPU time, the best of some tries."""
+    text = st.text(max_size=60)
+    frames = [
+        Frame(
+            filename=data.draw(text),
+            abs_path=data.draw(text),
+            module=data.draw(text),
+            function=data.draw(text),
+            context_line=data.draw(text),
+            in_app=data.draw(st.booleans()),
+        )
+        for _ in range(data.draw(st.integers(0, 6)))
+    ]
+    stack = Stacktrace(frames * (60 // max(1, len(frames)))) if frames else None
+    kind = data.draw(st.sampled_from(["KeyError", "RecursionError", "ConnectionError", "IntegrityError"]) | text)
+    value = data.draw(st.text(max_size=40)) * 200
+    event = Event(
+        event_id="a" * 32,
+        timestamp=1.0,
+        received=1.0,
+        exception=ExceptionChain([ExceptionValue(type=kind, value=value[:8000], stacktrace=stack)] * 3),
+    )
+    assert fastest(partial(group, event)) < millisecond()
+
+
+def fastest(work: Callable[[], object]) -> float:
+    best = 1.0
+    for _ in range(8):
+        begun = time.thread_time()
+        work()
+        best = min(best, time.thread_time() - begun)
+    return best
+
+
+def millisecond() -> float:
+    """What a millisecond of this machine is while others work on it too: decoding 300 kB of numbers."""
+    return max(0.001, fastest(partial(msgspec.json.decode, NUMBERS)))
+
+
+def test_every_event_of_the_corpus_is_grouped_fast(items: list[tuple[str, Digested]]) -> None:
+    """Recursions of a thousand frames too."""
+    largest = sorted(items, key=lambda item: len(msgspec.json.encode(item[1].event)))[-40:]
+    assert max(fastest(partial(group, item.event)) for _, item in largest) < millisecond()
+
+
+def test_the_event_is_not_changed(items: list[tuple[str, Digested]]) -> None:
+    """Grouping again gives the same: it is a function of the event alone."""
+    for _, item in items[::50]:
+        assert group(copy.deepcopy(item.event)) == item.grouping

@@ -80,8 +80,11 @@ class Reporter:
 
     def report_left(self, error: BaseException | None) -> None:
         """Reports the error with which a context without a request was left: that of a command, or of a thread."""
-        if not isinstance(error, Exception) or isinstance(error, ENDS_OF_COMMANDS) or has_request_context():
+        if not isinstance(error, Exception) or isinstance(error, ENDS_OF_COMMANDS):
             return
+        passage = self._passages.current()
+        if passage is None or passage.request is not None:
+            return  # a request's errors are seen by the signal, the door and the stream
         context = click.get_current_context(silent=True)
         name = f"{context.command_path} {context.invoked_subcommand or ''}".strip() if context else ""
         self.report(error, handled=False, mechanism="flask.context", transaction=name)

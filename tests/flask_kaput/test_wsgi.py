@@ -1,0 +1,88 @@
+"""The door: errors that no signal tells of, and the id of the request."""
+
+import pytest
+
+from flask_kaput import request_id
+from tests.flask_kaput.applications import application
+from tests.flask_kaput.receiver import receiving
+
+
+def test_errors_of_teardown_functions_and_of_error_handlers_are_reported_once() -> None:
+    """What reaches the server after the view is reported too, with its request."""
+    with receiving() as receiver, application(dsn=receiver.dsn) as app:
+
+        @app.get("/view")
+        def view() -> str:
+            raise LookupError("in the view")
+
+        @app.get("/left")
+        def left() -> str:
+            return "left"
+
+        @app.teardown_request
+        def teardown(error: BaseException | None) -> None:
+            if error is None:
+                raise OSError("in teardown")
+
+        @app.errorhandler(500)
+        def handler(_error: Exception) -> str:
+            raise ValueError("in the handler")
+
+        with pytest.raises(OSError, match="in teardown"):
+            app.test_client().get("/left")
+        [event] = receiver.wait(1)
+        assert (event["request"]["url"], event["transaction"]) == ("http://localhost/left", "left")
+        with pytest.raises(ValueError, match="in the handler"):
+            app.test_client().get("/view")
+        receiver.wait(3)
+    values = [event["exception"]["values"][-1] for event in receiver.events]
+    assert [value["value"] for value in values] == ["in teardown", "in the view", "in the handler"]
+    assert [value["mechanism"]["type"] for value in values] == ["wsgi", "flask", "wsgi"]
+
+
+def test_errors_before_and_after_the_view_are_reported_once() -> None:
+    """Functions before and after a request fail as views do."""
+    with receiving() as receiver, application(dsn=receiver.dsn) as app:
+        app.add_url_rule("/fine", "fine", lambda: "fine")
+
+        @app.before_request
+        def before() -> None:
+            raise OSError("before")
+
+        assert app.test_client().get("/fine").status_code == 500
+        receiver.wait(1)
+        assert len(receiver.events) == 1
+
+
+def test_an_error_that_is_propagated_is_reported_once() -> None:
+    """With PROPAGATE_EXCEPTIONS the error comes through the door after the signal told of it."""
+    with receiving() as receiver, application(dsn=receiver.dsn, config={"PROPAGATE_EXCEPTIONS": True}) as app:
+
+        @app.get("/view")
+        def view() -> str:
+            raise LookupError("once")
+
+        with pytest.raises(LookupError):
+            app.test_client().get("/view")
+        receiver.wait(1)
+    assert len(receiver.events) == 1
+
+
+def test_every_response_has_the_id_of_its_request() -> None:
+    """The id is the caller's if it gave one, the same in the view, and on error pages too."""
+    with application() as app:
+        app.add_url_rule("/", "own", request_id)
+        client = app.test_client()
+        for path, given in (("/", "abc-1"), ("/", ""), ("/missing", "abc-2")):
+            response = client.get(path, headers={"X-Request-ID": given} if given else {})
+            [answered] = response.headers.getlist("X-Request-ID")
+            assert answered == given or (not given and len(answered) == 32)
+            assert path != "/" or response.text == answered
+    assert request_id() == ""
+
+
+def test_an_id_that_the_application_sets_stays() -> None:
+    """There is one header, and the application's is not changed."""
+    with application() as app:
+        app.add_url_rule("/", "own", lambda: ("", {"x-request-id": "mine"}))
+        assert app.test_client().get("/").headers.getlist("X-Request-ID") == ["mine"]

@@ -16,6 +16,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from flask_kaput.settings import Settings
+from flask_kaput.transport import kind_of
 
 CONNECT_SECONDS, READ_SECONDS = 2.0, 8.0
 LONGEST_PAUSE = 3600.0
@@ -87,7 +88,7 @@ def envelope(event_id: str, payload: bytes, lost: Mapping[str, int], now: dateti
     sent = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     parts = [
         json.dumps({"event_id": event_id, "sent_at": sent}).encode(),
-        json.dumps({"type": "event", "content_type": "application/json", "length": len(payload)}).encode(),
+        json.dumps({"type": kind_of(payload), "content_type": "application/json", "length": len(payload)}).encode(),
         payload,
     ]
     if lost:

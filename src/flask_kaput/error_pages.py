@@ -8,27 +8,23 @@ script, no other resource and nothing of the application, which may be what is b
 take its place: `errors/404.html`, `errors/error.html`, in a folder of the blueprint's name first.
 """
 
-import base64
-import hashlib
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 from flask import Blueprint, Flask, render_template, request
-from jinja2 import Environment, PackageLoader, Template, TemplatesNotFound
+from jinja2 import Environment, Template, TemplatesNotFound
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from flask_kaput.negotiation import VARYING, wants_page
+from flask_kaput.page import POLICY, STYLE
 from flask_kaput.problem import CONTENT_TYPE, problem
 from flask_kaput.reference import reference_of
 from flask_kaput.report import Reporter
 from flask_kaput.statuses import Wording, wording
 
-STYLE = (Path(__file__).parent / "templates" / "kaput" / "error.css").read_text(encoding="utf-8")
-STYLE_HASH = f"sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}"
-"""What `style-src` of a Content-Security-Policy has to list for the page to have its look."""
-POLICY = f"default-src 'none'; style-src '{STYLE_HASH}'; form-action 'self'; base-uri 'none'"
+Form = Callable[[str, str], Markup]
+"""Makes the form for an event, given the path below which the application is mounted."""
 
 _OWN = ("get_response", "get_body", "get_description")
 """Methods of HTTPException that make its page; a class that has others brings a page of its own."""
@@ -37,10 +33,11 @@ _OWN = ("get_response", "get_body", "get_description")
 class ErrorPages:
     """The error pages of one application."""
 
-    def __init__(self, app: Flask, reporter: Reporter | None) -> None:
+    def __init__(self, app: Flask, environment: Environment, reporter: Reporter | None, form: Form | None) -> None:
         self._app = app
+        self._environment = environment
         self._reporter = reporter
-        self._environment = Environment(loader=PackageLoader("flask_kaput"), autoescape=True)
+        self._form = form
 
     def answer(self, error: HTTPException, event_id: str | None) -> HTTPException | Response:
         """Returns the answer to an error; the error itself when it brings its own, or when no page can be made."""
@@ -75,7 +72,7 @@ class ErrorPages:
             "reference": reference_of(event_id) if event_id else "",
             "home": f"{request.script_root}/",
             "style": Markup(STYLE),  # noqa: S704 - a file of ours
-            "feedback": "",
+            "feedback": self._form(event_id, request.script_root) if event_id and self._form else "",
         }
         own = self._own_template(said.status)
         if own is not None:
@@ -95,10 +92,17 @@ class ErrorPages:
             return None
 
 
-def attach(app: Flask, reporter: Reporter | None) -> ErrorPages:
-    """Returns the error pages of an application, and lets its own templates extend `kaput/error.html`."""
+def attach(app: Flask, environment: Environment, reporter: Reporter | None, form: Form | None) -> ErrorPages:
+    """Returns the error pages of an application, and lets its own templates extend `kaput/error.html`.
+
+    Args:
+        app: the application.
+        environment: has our templates.
+        reporter: is told of templates that fail; None: nothing is told.
+        form: makes the form for feedback; None: there is none.
+    """
     app.register_blueprint(Blueprint("flask_kaput", "flask_kaput", template_folder="templates"))
-    return ErrorPages(app, reporter)
+    return ErrorPages(app, environment, reporter, form)
 
 
 def _template_names(blueprints: list[str], status: int) -> Iterator[str]:

@@ -24,8 +24,10 @@ from flask_kaput import (
     debugger,
     development,
     error_pages,
+    feedback,
     handlers,
     logs,
+    page,
     report,
     request_log,
     sender,
@@ -117,7 +119,11 @@ def _compose(app: Flask, loaded: Loaded, own: TrackerSettings) -> State:
         streams.attach(app, passages, reporter)
         if settings.report_threads:
             threads.attach(app, reporter)
-    pages = error_pages.attach(app, reporter) if settings.error_pages else None
+    templates = page.templates()
+    key = tracker.secret if tracker else lambda: settings.dsn
+    said = feedback.attach(app, templates, taker.deliver, key) if taker and settings.feedback else None
+    form = said.form if said else None
+    pages = error_pages.attach(app, templates, reporter, form) if settings.error_pages else None
     wrapped = handlers.attach(app, settings, reporter, pages.answer if pages else lambda error, _event_id: error)
     if settings.debugger_guard:
         debugger.attach(app)
@@ -130,6 +136,7 @@ def _compose(app: Flask, loaded: Loaded, own: TrackerSettings) -> State:
         reporter=reporter,
         sender=server,
         handlers=wrapped,
+        feedback=said,
         log=log,
         request_log=request_log.attach(app, settings, passages, reporter),
         tracker=tracker,

@@ -83,6 +83,9 @@ class Settings:
     trust_request_id: bool = _setting(
         True, "Whether the id that a caller gives is taken, in that header or in traceparent; else each is made here."
     )
+    feedback: bool = _setting(
+        True, "Whether the page of an error that was reported has a form in which a person tells what happened."
+    )
     expected_errors: tuple[str, ...] = _setting(
         (),
         "Classes of errors that are not reported when a handler of the application answered them: KeyError, "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app, has_app_context
 
 from flask_kaput import threads
+from flask_kaput.feedback import Feedback
 from flask_kaput.handlers import Handlers
 from flask_kaput.loggers import Loggers
 from flask_kaput.passage import Passages
@@ -36,6 +37,8 @@ class State:
     reporter: Reporter | None
     """None while there is nowhere to report to."""
     handlers: Handlers
+    feedback: Feedback | None
+    """None while there is nowhere to send it to, or it is switched off."""
     log: Loggers
     sender: Sender | None
     """None without a DSN."""

@@ -15,6 +15,10 @@ from sentry_sdk.transport import Transport
 Deliver = Callable[[str, bytes], None]
 """Takes the id of an event and its JSON; waits for nobody and never raises."""
 
+FEEDBACK = "feedback"
+"""The type of an event that is what a person said, and of the item in which it travels."""
+_FEEDBACK_BEGINS = b'{"type":"feedback",'
+
 
 class Handing(Transport):
     """Hands events on; nothing goes over a network here."""
@@ -36,3 +40,8 @@ def encoded(event: Any) -> bytes:
         return msgspec.json.encode(event)
     except (msgspec.MsgspecError, TypeError, UnicodeError, OverflowError):
         return json.dumps(event, default=repr, skipkeys=True).encode()
+
+
+def kind_of(payload: bytes) -> str:
+    """Returns the type of the item in which something that was handed on travels: `event` or `feedback`."""
+    return FEEDBACK if payload.startswith(_FEEDBACK_BEGINS) else "event"

@@ -25,6 +25,7 @@ class Receiver:
     headers: dict[str, str] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
+    feedback: list[dict[str, Any]] = field(default_factory=list)
     requests: int = 0
     delay: float = 0.0
     came: threading.Condition = field(default_factory=threading.Condition)
@@ -42,6 +43,12 @@ class Receiver:
             )
             return list(self.events)
 
+    def wait_for_feedback(self, count: int, seconds: float = 10.0) -> list[dict[str, Any]]:
+        """Returns what people said about events, once there is so much; raises AssertionError as `wait` does."""
+        with self.came:
+            assert self.came.wait_for(lambda: len(self.feedback) >= count, seconds), f"only {self.feedback} came"
+            return [item["contexts"]["feedback"] for item in self.feedback]
+
     def take(self, body: bytes) -> None:
         """Keeps the events of an envelope."""
         lines = body.split(b"\n")
@@ -51,6 +58,7 @@ class Receiver:
                 pairs = zip(lines[1::2], lines[2::2], strict=False)
                 items = [(json.loads(head)["type"], json.loads(item)) for head, item in pairs]
                 self.events += [item for kind, item in items if kind == "event"]
+                self.feedback += [item for kind, item in items if kind == "feedback"]
                 self.reports += [item for kind, item in items if kind == "client_report"]
             self.came.notify_all()
 

@@ -18,7 +18,7 @@ from werkzeug.exceptions import (
     Unauthorized,
 )
 
-from flask_kaput.error_pages import POLICY
+from flask_kaput.page import POLICY
 from tests.flask_kaput.applications import application
 from tests.flask_kaput.receiver import Receiver, receiving
 

@@ -9,7 +9,9 @@ import threading
 import time
 from collections.abc import Callable
 
+from flask_kaput.transport import kind_of
 from kaput import __version__
+from kaput.accept import feedback
 from kaput.accept.auth import Keys
 from kaput.accept.limits import Limits
 from kaput.accept.outcome import Tally
@@ -21,7 +23,7 @@ from kaput.buffer.writer import SegmentWriter
 from kaput.config import Settings
 from kaput.directory import make_directory
 from kaput.errors import BufferUnwritable, Refused, StoreUnavailable
-from kaput.model import Clock, Record
+from kaput.model import EVENT, FEEDBACK, Clock, Record
 from kaput.store.keyring import Keyring
 
 PROJECT = 1
@@ -66,7 +68,7 @@ class Inlet:
             refusal = self._refusal()
             if refusal is not None:
                 raise refusal
-            self._writer.append([Record(PROJECT, event_id, self._clock(), payload, CLIENT)]).result(DURABLE_SECONDS)
+            self._writer.append([self._record(event_id, payload)]).result(DURABLE_SECONDS)
         except TimeoutError:
             _log.warning("The disk takes longer than %g s for an event.", DURABLE_SECONDS)
         except Refused as refusal:
@@ -88,6 +90,12 @@ class Inlet:
     def let_go(self) -> None:
         """Closes the files in a process that was forked from the one that opened them."""
         self._writer.let_go()
+
+    def _record(self, event_id: str, payload: bytes) -> Record:
+        kind, body = EVENT, payload
+        if kind_of(payload) == FEEDBACK:
+            kind, body = FEEDBACK, feedback.of_item(FEEDBACK, payload)
+        return Record(PROJECT, event_id, self._clock(), body, CLIENT, kind=kind)
 
     def _refusal(self) -> Refused | None:
         """Returns the refusal that everyone gets now, as it was measured lately."""

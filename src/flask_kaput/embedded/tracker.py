@@ -18,6 +18,7 @@ from flask_kaput.embedded.address import address_of
 from flask_kaput.embedded.election import Election, Leader
 from flask_kaput.embedded.home import Home
 from flask_kaput.embedded.inlet import Inlet
+from kaput.directory import read_secret
 from kaput.errors import KaputError
 from kaput.store.revision import Revision, read_revision
 
@@ -60,6 +61,11 @@ class Tracker:
             self.inlet().keep(event_id, payload)
         except KaputError as error:
             _log.warning("An event of this application was not kept: %s", error)
+
+    def secret(self) -> bytes:
+        """Returns the secret that all processes share; raises StartError when the directory cannot be used."""
+        self.inlet()
+        return read_secret(self.home.settings)
 
     def inlet(self) -> Inlet:
         """Returns the way in of this process; raises StartError when the directory cannot be used."""

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from flask_kaput.embedded.inlet import CLIENT, PROJECT, Inlet
+from flask_kaput.feedback import Said, payload
 from kaput.buffer.reader import SegmentReader
 from kaput.installation import open_installation
-from kaput.model import Drop, Record
+from kaput.model import FEEDBACK, Drop, Record
 from tests.accept.door import envelope
 from tests.accept.test_wsgi import ask
 from tests.flask_kaput.embedded.home import home
@@ -33,6 +34,18 @@ def test_an_event_is_durable_when_it_is_kept(tmp_path: Path) -> None:
     found = entries(tmp_path)
     inlet.close()
     assert found == [Record(PROJECT, ID, 12.0, EVENT, CLIENT)]
+
+
+def test_what_a_person_says_is_kept_as_such(tmp_path: Path) -> None:
+    """The words of the form on an error page are a record of their kind, about their event."""
+    inlet = Inlet(home(tmp_path).settings, clock=lambda: 12.0)
+    inlet.keep("ab" * 16, payload(Said(ID, "I paid", "joe@example.org"), "ab" * 16, 12.0))
+    [found] = entries(tmp_path)
+    inlet.close()
+    assert isinstance(found, Record)
+    assert (found.kind, found.event_id) == (FEEDBACK, "ab" * 16)
+    said = json.loads(found.body)
+    assert (said["event_id"], said["comments"], said["email"]) == (ID, "I paid", "joe@example.org")
 
 
 def test_nothing_heavy_is_needed(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ LATE_IMPORTS = {
     ("serve.work", "kaput.tell.smtp.SmtpChannel"): "as above",
     ("installation", "kaput.tell.probe.send_test"): "as above",
     ("installation", "kaput.tell.smtp.SmtpChannel"): "as above",
+    ("installation", "kaput.tell.seal.Seal"): "a command and the accept path sign nothing",
     ("serve.work", "kaput.tell.lanes.Lanes"): "as above",
     ("installation", "kaput.tell.routes.route_of"): "as above",
     ("installation", "kaput.tell.routes.read_address"): "as above",

@@ -20,7 +20,7 @@ from kaput.config import Settings
 from kaput.digest.dead import DeadDirectory
 from kaput.directory import make_directory, migrate_database, read_secret
 from kaput.errors import NotFound
-from kaput.model import SPACE, Clock, Record, Space, Stats, channel_of
+from kaput.model import SPACE, Clock, Link, Record, Space, Stats, channel_of
 from kaput.store.attachments import Bounds
 from kaput.store.base import ChannelRow, Store
 from kaput.store.database import open_store
@@ -28,6 +28,7 @@ from kaput.view.secret import derived
 
 if TYPE_CHECKING:
     from kaput.tell.lanes import Route
+    from kaput.tell.seal import Seal
 
 DEFAULT_ADDRESS = "http://127.0.0.1:9110"
 STATS_TRIES = 20
@@ -86,6 +87,16 @@ class Installation:
     def mail_origin(self) -> str:
         """Returns what the ids of this installation's mails have and no other's."""
         return derived(self.secret, "kaput-mail").hex()[:12]
+
+    def seal(self) -> "Seal":
+        """Returns what signs the links of mails."""
+        from kaput.tell.seal import Seal
+
+        return Seal(derived(self.secret, "kaput-links"))
+
+    def read_link(self, token: str) -> Link:
+        """Returns what a link of a mail says; raises NotFound when it is none of ours."""
+        return self.seal().read(token)
 
     def send_test(self, address: str) -> None:
         """Sends a test mail; raises MailFailed with the server's own words."""

@@ -1,5 +1,6 @@
 """What stands in the mails."""
 
+import re
 from email import message_from_bytes
 from email.generator import BytesGenerator
 from email.message import EmailMessage
@@ -13,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaput.errors import MailFailed
-from kaput.model import ExceptionChain, ExceptionValue, Frame, Kind, LogEntry, Stacktrace, Thread, Threads
+from kaput.model import Act, ExceptionChain, ExceptionValue, Frame, Kind, Link, LogEntry, Stacktrace, Thread, Threads
 from kaput.tell.mail import MOST_LISTED, Composer, Listed
+from kaput.tell.seal import Seal
 from tests.tell.shop import START, make_event, make_issue, make_notice
 
 BASE = "https://kaput.example.org/errors"
+SEAL = Seal(b"k" * 32)
 COMPOSER = Composer("Kaput <kaput@example.org>", "a1b2")
 HOSTILE = "<script>alert(1)</script><img src=http://evil.example/x onerror=y> & \"quoted\" 'too' {{ 7 * 7 }}"
 
@@ -368,3 +371,48 @@ def test_any_text(title: str, culprit: str, project: str, line: str, value: Any)
     }  # fmt: skip
     assert len(message["Subject"]) <= 200
     _assert_same(message)
+
+
+def test_acts() -> None:
+    """A mail about an issue has signed links to resolve it, to mute it and to unsubscribe, in text and HTML."""
+    composer = Composer("kaput@example.org", "a1b2", SEAL.sign)
+    message = composer.notice(make_notice(), make_issue(), make_event(), "Shop", BASE)
+    text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))  # type: ignore[union-attr]
+    tokens = re.findall(rf"{BASE}/act/(\S+)", text)
+    assert [SEAL.read(token) for token in tokens] == [
+        Link(Act.RESOLVE, 1, 41, "ada@example.org", int(START) + 14 * 86400),
+        Link(Act.MUTE, 1, 41, "ada@example.org", int(START) + 14 * 86400),
+        Link(Act.UNSUBSCRIBE, 1, 0, "ada@example.org", int(START) + 14 * 86400),
+    ]
+    assert [token for token in tokens if f'href="{BASE}/act/{token}"' not in html] == []
+
+
+def test_unsubscribing_headers() -> None:
+    """Mail programs are offered to unsubscribe by one click (RFC 8058), in one line each, by https only."""
+    composer = Composer("kaput@example.org", "a1b2", SEAL.sign)
+    notice = make_notice(recipient="a-rather-long-name-of-a-person@a-long-domain.example.org")
+    mails = [
+        composer.notice(notice, make_issue(), make_event(), "Shop", BASE),
+        composer.digest([notice], [Listed(notice, make_issue())], "Shop", BASE, START),
+    ]
+    for message in mails:
+        lines = bytes(message).decode().split("\r\n")
+        (line,) = [line for line in lines if line.startswith("List-Unsubscribe:")]
+        token = line.removeprefix(f"List-Unsubscribe: <{BASE}/act/").removesuffix(">")
+        assert SEAL.read(token).recipient == notice.recipient
+        assert SEAL.read(token).act is Act.UNSUBSCRIBE
+        assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
+    plain = composer.notice(notice, make_issue(), make_event(), "Shop", "http://10.0.0.1:9110")
+    assert (plain["List-Unsubscribe-Post"], "http://10.0.0.1" in plain["List-Unsubscribe"]) == (None, True)
+
+
+def test_no_acts() -> None:
+    """Without an address of the page there is no link; a digest resolves nothing; a mention is no list."""
+    composer = Composer("kaput@example.org", "a1b2", SEAL.sign)
+    nowhere = composer.notice(make_notice(), make_issue(), make_event(), "Shop", "")
+    assert "/act/" not in nowhere.as_string()
+    assert nowhere["List-Unsubscribe"] is None
+    digest = composer.digest([make_notice()], [Listed(make_notice(), make_issue())], "Shop", BASE, START)
+    assert digest.get_body(("plain",)).get_content().count("/act/") == 1  # type: ignore[union-attr]
+    named = composer.notice(make_notice(kind=Kind.MENTIONED, note="look"), make_issue(), make_event(), "Shop", BASE)
+    assert named["List-Unsubscribe"] is None

@@ -34,12 +34,14 @@ from kaput.model import (
     User,
 )
 from kaput.store.base import AccountRow, Address, ChannelRow, IssueFilter, IssueRow, ProjectRow, Store
+from kaput.tell.seal import Seal
 from kaput.view.pages import create_pages
 from kaput.view.parts import Parts
 from tests.clock import SettableClock
 
 SECRET = b"a secret that is long enough"
 PASSWORD = "correct horse"
+SEAL = Seal(b"k" * 32)
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -72,6 +74,7 @@ class Site:
                 retry_dead=self._note(self.retried),
                 drop_dead=self._note(self.dropped),
                 add_channel=self._add_channel,
+                read_link=SEAL.read,
                 problems=lambda: self.problems,
             )
         )

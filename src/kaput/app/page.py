@@ -34,6 +34,7 @@ def create_page(
         retry_dead=installation.retry_dead,
         drop_dead=installation.drop_dead,
         add_channel=installation.add_channel,
+        read_link=installation.read_link,
         enter=enter,
         problems=lambda: [*problems(), *problem(installation.read_space())],
     )

@@ -6,7 +6,7 @@ Anyone may import it; it imports no stage.
 Times are seconds since the epoch, UTC, as floats.
 """
 
-from kaput.model.batch import Aside, Attachment, Batch, Dead, Digested, Feedback, Grouping, Position, Title
+from kaput.model.batch import Aside, Attachment, Batch, Dead, Digested, Feedback, Grouping, Healed, Position, Title
 from kaput.model.channel import MAIL_LANE, ChannelKind, channel_of, channel_recipient, lane_name, lane_of
 from kaput.model.event import (
     Breadcrumb,
@@ -28,6 +28,7 @@ from kaput.model.event import (
 )
 from kaput.model.filters import Filters
 from kaput.model.functions import Clock, Digest, DropDead, Evaluate, ReadSpace, ReadStats, RetryDead, SendTest, Watch
+from kaput.model.link import GOOD_DAYS, Act, Link
 from kaput.model.monitor import MINUTE, CheckIn, Monitor, MonitorConfig, Run, RunStatus, Watched
 from kaput.model.notice import Change, Draft, Kind
 from kaput.model.record import (
@@ -51,12 +52,14 @@ __all__ = [
     "CHECK_IN",
     "EVENT",
     "FEEDBACK",
+    "GOOD_DAYS",
     "HOUR",
     "MAIL_LANE",
     "MINUTE",
     "PACKED_CODING",
     "SESSIONS",
     "SPACE",
+    "Act",
     "Aside",
     "Attachment",
     "Batch",
@@ -81,8 +84,10 @@ __all__ = [
     "Filters",
     "Frame",
     "Grouping",
+    "Healed",
     "Health",
     "Kind",
+    "Link",
     "LogEntry",
     "Mechanism",
     "Monitor",

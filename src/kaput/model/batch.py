@@ -125,12 +125,20 @@ class Position(Struct, frozen=True):
     offset: int
 
 
+class Healed(Struct, frozen=True):
+    """An issue of Kaput's own, by its hash, whose cause is gone: it is resolved unless somebody muted it."""
+
+    project_id: int
+    hash: str
+
+
 class Batch(Struct, frozen=True):
     """What one transaction of the worker stores. Counts say how many records of each kind the positions cover.
 
     Attributes:
         filtered: events that were digested and left out, each as a drop.
         watched: what the check-ins among the asides, and the clock, mean for their monitors.
+        healed: issues of Kaput's own whose cause is gone.
     """
 
     digested: list[Digested]
@@ -140,3 +148,4 @@ class Batch(Struct, frozen=True):
     asides: list[Aside] = []
     filtered: list[Drop] = []
     watched: list[Watched] = []
+    healed: list[Healed] = []

@@ -191,7 +191,7 @@ def _tell(installation: Installation, stop: Ending, wake: threading.Event) -> No
 
     settings, store = installation.settings, installation.store
     channel = SmtpChannel(settings) if settings.smtp_host else None
-    composer = Composer(settings.sender, installation.mail_origin())
+    composer = Composer(settings.sender, installation.mail_origin(), installation.seal().sign)
     Teller(store, channel, composer, installation.base_url, installation.clock).run(stop, wake)
 
 

@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from typing import Any
 
@@ -27,6 +26,7 @@ from msgspec import Struct
 from kaput.errors import MailFailed
 from kaput.model import Event, Kind
 from kaput.store.base import IssueRow, NoticeRow
+from kaput.tell.acts import Sign, addresses, offer, policy
 from kaput.tell.excerpt import counted, excerpt, moment, one_line, title_of
 
 MOST_LISTED = 20
@@ -53,11 +53,14 @@ class Composer:
         sender: what stands in `From`: `kaput@example.org` or `Kaput <kaput@example.org>`.
         origin: letters and digits that tell this installation from every other with the same sender, and from the
             one that was here before: mail programs drop a mail whose id they have seen.
+        sign: signs the links that act by one click; None: there are none.
     """
 
-    def __init__(self, sender: str, origin: str) -> None:
+    def __init__(self, sender: str, origin: str, sign: Sign | None = None) -> None:
         self._from = sender
         self._origin = origin
+        self._sign = sign
+        self._policy = policy()
         self._domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
         self._templates = Environment(
             loader=PackageLoader("kaput.tell"),
@@ -84,7 +87,10 @@ class Composer:
         name = one_line(project, NAME_LENGTH)
         message = self._message(notice.recipient, subject_of(name, notice.kind, issue), notice.created)
         self._thread(message, notice)
+        acts = addresses(self._sign, notice, base, alone=True)
+        offer(message, acts)
         values = {
+            "acts": acts,
             "change": notice.kind.value.capitalize(),
             "note": one_line(notice.note, NOTE_LENGTH),
             "test": notice.kind is Kind.TEST,
@@ -114,13 +120,15 @@ class Composer:
         first, last = notices[0], notices[-1]
         message = self._message(first.recipient, f"[{name}] {counts}", now)
         message["Message-ID"] = f"<digest-{first.id}-{last.id}-{len(notices)}.{self._origin}@{self._domain}>"
+        acts = addresses(self._sign, first, base, alone=False)
+        offer(message, acts)
         lines = [
             {"kind": entry.notice.kind.value, "issue": entry.issue, "title": title_of(entry.issue)}
             | {"culprit": one_line(entry.issue.culprit, NAME_LENGTH), "link": link_of(base, entry.issue)}
             | {"events": counted(entry.issue.count, "event")}
             for entry in listed
         ]
-        values = {"counts": counts, "lines": lines, "more": len(notices) - len(listed), "project": name}
+        values = {"counts": counts, "lines": lines, "more": len(notices) - len(listed), "project": name, "acts": acts}
         span = {"first": moment(first.created), "last": moment(last.created), "base": base}
         return self._body(message, "digest", values | span)
 
@@ -131,7 +139,7 @@ class Composer:
         return self._body(message, "test", {"base": base, "sent": moment(now)})
 
     def _message(self, recipient: str, subject: str, date: float) -> EmailMessage:
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=self._policy)
         message["From"] = self._sender()
         message["To"] = _address("", recipient, "the recipient")
         message["Subject"] = one_line(subject, SUBJECT_LENGTH)

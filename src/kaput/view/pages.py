@@ -26,6 +26,7 @@ from kaput.view import (
     feedback,
     issue,
     issues,
+    links,
     merge,
     metrics,
     monitors,
@@ -46,7 +47,7 @@ from kaput.view.secret import derived
 from kaput.view.throttle import Throttle
 from kaput.view.values import end_cut
 
-OPEN = frozenset({"static", "auth.setup", "auth.login", "auth.enter", "metrics.read"})
+OPEN = frozenset({"static", "auth.setup", "auth.login", "auth.enter", "metrics.read", "links.show", "links.act"})
 """Endpoints that answer without a login."""
 
 LARGEST_FORM = 256 * 1024
@@ -75,7 +76,7 @@ def create_pages(parts: Parts) -> Flask:
     app.extensions[EXTENSION] = parts
     app.extensions[auth.THROTTLE] = Throttle(parts.clock)
     app.extensions[metrics.RECENT] = RecentStats(parts.read_stats, parts.clock)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(links.blueprint)  # what may be done stands in the link itself, signed
     _add_login(app)
     _add_rendering(app, parts)
     register_failures(app)
@@ -84,6 +85,7 @@ def create_pages(parts: Parts) -> Flask:
         auth,
         channels,
         issues,
+        links,
         issue,
         comment,
         merge,

@@ -11,7 +11,7 @@ from typing import cast
 from flask import current_app
 
 from kaput.config import Settings
-from kaput.model import Clock, DropDead, ReadSpace, ReadStats, RetryDead, SendTest
+from kaput.model import Clock, DropDead, Link, ReadSpace, ReadStats, RetryDead, SendTest
 from kaput.store.base import ChannelRow, Store
 
 EXTENSION = "kaput"
@@ -28,6 +28,7 @@ class Parts:
         send_test: raises `kaput.errors.MailFailed` with the mail server's own words.
         add_channel: makes a channel of a project by its name and address; returns it with the secret of a webhook,
             which is shown once, or an empty text. Raises ValueError, Conflict, DeliveryFailed.
+        read_link: reads the token of a link of a mail; raises NotFound when nobody here signed it.
         problems: what is wrong now, one sentence each, fit to be shown to an admin.
         enter: answers whether a token and the peer's address let in without a password; None: nothing does.
     """
@@ -42,6 +43,7 @@ class Parts:
     retry_dead: RetryDead
     drop_dead: DropDead
     add_channel: Callable[[int, str, str], tuple[ChannelRow, str]]
+    read_link: Callable[[str], Link]
     problems: Callable[[], Sequence[str]]
     enter: Callable[[str, str], bool] | None = None
 

@@ -57,6 +57,7 @@ def test_names(store: Store) -> None:
 
 def test_who_is_told(store: Store) -> None:
     """Members and channels are told, but for those who unsubscribed and those that are disabled."""
+    store.projects.add("Other")
     store.accounts.add_first("Ada@x.org", "a long enough password")
     one, other = add(store), add(store, "Other")
     store.channels.set_disabled(other.id, disabled=True)
@@ -65,7 +66,7 @@ def test_who_is_told(store: Store) -> None:
     assert not store.channels.unsubscribe(1, "ada@x.org")
     store.channels.set_disabled(other.id, disabled=False)
     assert told(store) == [channel_recipient(one.id), channel_recipient(other.id)]
-    assert told(store, 2) == ["ada@x.org"]
+    assert told(store, 3) == ["ada@x.org"]
     assert store.channels.unsubscribed(1) == {"ada@x.org"}
     store.channels.resubscribe(1, "Ada@x.org")
     assert "ada@x.org" in told(store)

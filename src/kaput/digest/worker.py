@@ -189,7 +189,7 @@ class Worker:
 
     def _look_once(self) -> None:
         batch = self.watch.look()
-        if batch.watched and self.batches.commit(batch, self.evaluate):
+        if (batch.watched or batch.digested or batch.healed) and self.batches.commit(batch, self.evaluate):
             self.told()
 
     def _commit_alone(self, piece: _Piece) -> None:

@@ -29,11 +29,12 @@ from kaput.installation import Installation, attach
 from kaput.model import Evaluate
 from kaput.serve.collector import spare_the_collector
 from kaput.serve.crew import Crew
+from kaput.serve.health import Health
 from kaput.serve.lifeline import end_with_supervisor, receive
 from kaput.serve.sieve import Sieve
 from kaput.serve.upkeep import Upkeep
 from kaput.serve.watch import Watch
-from kaput.space import measure
+from kaput.space import measure, problem
 from kaput.tell.rules import evaluate
 
 TELLER_SECONDS = 12.0
@@ -156,6 +157,13 @@ def work(installation: Installation, source: Source, stop: Ending, evaluate: Eva
     sweeping = threading.Thread(target=upkeep.run, args=(end_of_upkeep,), name="kaput-upkeep", daemon=True)
     sweeping.start()
     crew = Crew(read, (settings.digest_processes or min(len(os.sched_getaffinity(0)), MOST_DIGESTING)) - 1)
+    health = Health(
+        Watch(installation.store.monitors, installation.clock),
+        installation.store,
+        settings,
+        installation.clock,
+        lambda: problem(installation.read_space()),
+    )
     worker = Worker(
         source=source,
         batches=installation.store.batches,
@@ -163,7 +171,7 @@ def work(installation: Installation, source: Source, stop: Ending, evaluate: Eva
         evaluate=evaluate,
         bury=DeadDirectory(settings.dead).bury,
         told=told,
-        watch=Watch(installation.store.monitors, installation.clock),
+        watch=health,
         clock=installation.clock,
         expect=crew.expect,
     )

@@ -14,12 +14,13 @@ from kaput.store import schema
 from kaput.store.asides import write_asides
 from kaput.store.assignment import Assigned, assign, update_issues
 from kaput.store.attachments import Shelf
-from kaput.store.base import DeadRow
+from kaput.store.base import DeadRow, Status
 from kaput.store.channels import recipients_of
 from kaput.store.counters import write_hours, write_tags, write_users
 from kaput.store.drift import Drift
 from kaput.store.engine import CHUNK, Database, look_up
 from kaput.store.facts import DEAD_REASON, write_drops
+from kaput.store.healing import standing, write_healed
 from kaput.store.monitors import write_watched
 from kaput.store.notices import write_notices
 from kaput.store.payload import Packed, Packings
@@ -73,6 +74,7 @@ class SqlBatches:
             write_releases(connection, assigned)
             update_issues(connection, assigned, write_users(connection, events), _sizes(assigned, packed))
             write_watched(connection, batch.watched, now)
+            write_healed(connection, batch.healed, now)
             changes = list(_changes(assigned, rows, now))
             write_notices(connection, _drafts(connection, changes, evaluate))
             _write_dead(connection, batch.dead, now)
@@ -84,6 +86,11 @@ class SqlBatches:
             _write_positions(connection, batch.positions)
         self._note(fresh, rows, packed)
         return changes
+
+    def standing(self, project_id: int, version: str) -> dict[str, Status]:
+        """See `kaput.store.base.Batches.standing`."""
+        with self._database.read() as connection:
+            return standing(connection, project_id, version)
 
     def forget(self, positions: Sequence[Position]) -> None:
         """See `kaput.store.base.Batches.forget`."""

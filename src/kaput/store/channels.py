@@ -18,6 +18,8 @@ from kaput.store.projects import members_of
 
 MOST = 50
 """Channels of one project."""
+MOST_LENT = 10
+"""Channels of other projects that tell of Kaput's own problems."""
 LONGEST_NAME = 80
 LONGEST_URL = 2000
 
@@ -124,8 +126,22 @@ def recipients_of(connection: Connection, project_id: int) -> list[str]:
     """
     gone = unsubscribed_of(connection, project_id)
     addresses = [member.email for member in members_of(connection, project_id) if member.email.lower() not in gone]
-    query = select(_channel.id).where(_channel.project_id == project_id, ~_channel.disabled).order_by(_channel.id)
-    return addresses + [channel_recipient(channel_id) for channel_id in connection.execute(query).scalars()]
+    return addresses + [channel_recipient(channel_id) for channel_id in channels_of(connection, project_id)]
+
+
+def channels_of(connection: Connection, project_id: int) -> list[int]:
+    """Returns the channels on which a project's alerts go: its own that are not disabled.
+
+    Kaput's own problems, as long as its project has no channel, go on the oldest one of each other project: that mails
+    fail must be told on another way.
+    """
+    usable = select(_channel.id).where(~_channel.disabled).order_by(_channel.id)
+    own = list(connection.execute(usable.where(_channel.project_id == project_id)).scalars())
+    internal = select(schema.project.c.id).where(schema.project.c.id == project_id, schema.project.c.internal)
+    if own or connection.execute(internal).first() is None:
+        return own
+    first = select(func.min(_channel.id)).where(~_channel.disabled).group_by(_channel.project_id)
+    return list(connection.execute(usable.where(_channel.id.in_(first)).limit(MOST_LENT)).scalars())
 
 
 def unsubscribed_of(connection: Connection, project_id: int) -> set[str]:

@@ -14,9 +14,9 @@ from sqlalchemy.dialects.sqlite import insert
 from kaput.errors import NotFound
 from kaput.model import CheckIn, Clock, Monitor, MonitorConfig, Run, RunStatus, Watched
 from kaput.store import schema
-from kaput.store.activity import write_activity
-from kaput.store.base import MonitorRow, Status
+from kaput.store.base import MonitorRow
 from kaput.store.engine import CHUNK, Database
+from kaput.store.healing import resolve
 
 KEPT = 100
 """Runs that are kept of each monitor."""
@@ -115,7 +115,7 @@ def write_watched(connection: Connection, watched: Sequence[Watched], now: float
         if one.runs:
             _write_runs(connection, monitor_id, one.runs)
         if one.recovered:
-            _resolve(connection, one.monitor, now)
+            resolve(connection, one.monitor.project_id, one.monitor.hash, now)
 
 
 def _write_monitor(connection: Connection, monitor: Monitor) -> int | None:
@@ -159,21 +159,6 @@ def _write_runs(connection: Connection, monitor_id: int, runs: Iterable[Run]) ->
     mine = _run.monitor_id == monitor_id
     oldest = select(_run.id).where(mine).order_by(_run.id.desc()).limit(1).offset(KEPT).scalar_subquery()
     connection.execute(delete(schema.check_in).where(mine, _run.id <= oldest))
-
-
-def _resolve(connection: Connection, monitor: Monitor, now: float) -> None:
-    """Resolves the issue, unless somebody did so or muted it."""
-    mine = select(_hash.issue_id).where(
-        _hash.project_id == monitor.project_id, _hash.hash == bytes.fromhex(monitor.hash)
-    )
-    resolved = (
-        update(schema.issue)
-        .where(_issue.id.in_(mine), _issue.status == Status.UNRESOLVED.value)
-        .values(status=Status.RESOLVED.value, status_since=now, regressed=False, regressed_in=None, resolution=None)
-        .returning(_issue.id)
-    )
-    for issue_id in connection.execute(resolved).scalars().all():
-        write_activity(connection, [(issue_id, None, Status.RESOLVED.value, "", now)])
 
 
 def _with_runs(

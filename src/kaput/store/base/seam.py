@@ -57,6 +57,9 @@ class Batches(Protocol):
             The changes that came of it, in order.
         """
 
+    def standing(self, project_id: int, version: str) -> dict[str, Status]:
+        """Returns by hash the state of the issues that one version of grouping made in a project."""
+
     def forget(self, positions: Sequence[Position]) -> None:
         """Removes the positions of segments that were deleted."""
 

@@ -67,6 +67,8 @@ LATE_IMPORTS = {
     ("digest.schedule", "cronsim.CronSimError"): "as above",
     ("digest.schedule", "zoneinfo.ZoneInfo"): "1 MB that only who has a job with a schedule needs",
     ("digest.schedule", "zoneinfo.ZoneInfoNotFoundError"): "as above",
+    ("flask_kaput.extension", "flask_kaput.embedded.trial.probe"): "templates and mail, which only a check needs",
+    ("flask_kaput.extension", "flask_kaput.embedded.trial.send"): "as above",
     (
         "flask_kaput.formatters",
         "flask_kaput.secrets.without_secrets",

@@ -70,6 +70,17 @@ class Delivery:
             return Outcome(away=f"{type(error).__name__}: {error}")
         return outcome(response.status, {name.lower(): value for name, value in response.headers.items()})
 
+    def knock(self) -> str:
+        """Asks whether the server takes this key, with an envelope that holds nothing; returns why not, or ""."""
+        headers = {name: value for name, value in self._headers.items() if name != "Content-Encoding"}
+        try:
+            status = self._pool.request("POST", self._url, body=b"{}\n", headers=headers).status
+        except (HTTPError, OSError, ValueError) as error:
+            return f"it cannot be reached: {error}. Compare KAPUT_DSN with where the server listens."
+        if status in {401, 403}:
+            return f"it refuses the key ({status}). Compare KAPUT_DSN with what `kaput dsn` prints."
+        return f"it answered {status}. Look at its log." if status >= 400 else ""
+
     def close(self) -> None:
         """Closes the connections."""
         self._pool.clear()

@@ -14,13 +14,15 @@ Threads start at first use in each process, never in `attach`, which a preloadin
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
 from flask_kaput import (
+    check,
+    commands,
     debugger,
     development,
     error_pages,
@@ -35,13 +37,19 @@ from flask_kaput import (
     threads,
     wsgi,
 )
+from flask_kaput.delivery import Delivery
 from flask_kaput.errors import ConfigurationError
 from flask_kaput.first_use import FirstUse
+from flask_kaput.loggers import Loggers
 from flask_kaput.passage import Passages
+from flask_kaput.report import Reporter
 from flask_kaput.request_id import identifier
+from flask_kaput.sender import Sender
 from flask_kaput.settings import Loaded, Settings, load
 from flask_kaput.state import KEY, State
 from flask_kaput.tracker_settings import TrackerSettings, load_tracker
+from kaput import __version__
+from kaput.config import Settings as ServerSettings
 from kaput.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -127,6 +135,7 @@ def _compose(app: Flask, loaded: Loaded, own: TrackerSettings) -> State:
     wrapped = handlers.attach(app, settings, reporter, pages.answer if pages else lambda error, _event_id: error)
     if settings.debugger_guard:
         debugger.attach(app)
+    _command(app, settings, own.settings, reporter, server, log)
     wsgi.attach(app, settings, passages, first_use, reporter)
     return State(
         name=app.name,
@@ -141,6 +150,35 @@ def _compose(app: Flask, loaded: Loaded, own: TrackerSettings) -> State:
         request_log=request_log.attach(app, settings, passages, reporter),
         tracker=tracker,
     )
+
+
+def _command(
+    app: Flask, settings: Settings, own: ServerSettings, reporter: Reporter | None, server: Sender | None, log: Loggers
+) -> None:
+    """Adds the commands to the application's command line."""
+
+    def found(mail: bool) -> Iterator[check.Finding]:  # noqa: FBT001 - commands.py hands an option on
+        means = check.Means(
+            environment=os.environ,
+            knock=lambda: Delivery(settings, __version__).knock(),
+            probe=lambda: _probe(own),
+            send=lambda address: _send(own, address),
+        )
+        return check.findings(app, settings, own, means, mail=mail)
+
+    commands.attach(app, reporter, server.flush if server else lambda _seconds: True, found, log.destinations)
+
+
+def _probe(own: ServerSettings) -> None:
+    from flask_kaput.embedded.trial import probe
+
+    probe(own)
+
+
+def _send(own: ServerSettings, address: str) -> None:
+    from flask_kaput.embedded.trial import send
+
+    send(own, address)
 
 
 def _track(app: Flask, settings: Settings, own: TrackerSettings) -> "Tracker":

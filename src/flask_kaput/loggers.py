@@ -86,10 +86,12 @@ class Annotation(logging.Filter):
 class Loggers:
     """What was attached for one application."""
 
-    def __init__(self, detach: Callable[[], object], names: Sequence[str]) -> None:
+    def __init__(self, detach: Callable[[], object], names: Iterable[str], destinations: Iterable[object]) -> None:
         self._detach = detach
         self.names = tuple(names)
         """Of the loggers, the application's first."""
+        self.destinations = tuple(map(str, destinations))
+        """Where the records go."""
 
     def close(self) -> None:
         """Detaches everything, and closes the handlers that were made for the application."""
@@ -120,14 +122,15 @@ def attach(
     loggers = list(dict.fromkeys([own, *map(logging.getLogger, names)]))
     annotation = Annotation()
     taps = [Tap(app, handler, level, place) for handler, place in made]
-    taps += [Tap(app, handler, level, id(handler)) for handler in given]
+    others = list(given)
+    taps += [Tap(app, handler, level, id(handler)) for handler in others]
     for logger in loggers:
         logger.addFilter(annotation)
         for tap in taps:
             logger.addHandler(tap)
     # The finalizer must not hold the application.
     detach = weakref.finalize(app, _detach, loggers, annotation, taps, [handler for handler, _ in made])
-    return Loggers(detach, [logger.name for logger in loggers])
+    return Loggers(detach, [logger.name for logger in loggers], [*(place for _, place in made), *others])
 
 
 def _own_logger(name: str, *, alone: bool) -> logging.Logger:

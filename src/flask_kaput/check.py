@@ -1,0 +1,190 @@
+"""Whether the application can work as it is deployed. In: an application and its settings. Out: findings.
+
+It is to be run as the user that the server runs as: most of it is about what that user may do. It changes nothing, and
+sends a mail only when asked. `commands.py` prints it.
+"""
+
+import grp
+import logging
+import os
+import pwd
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from flask import Flask
+
+from flask_kaput.settings import Settings
+from kaput.config import Settings as ServerSettings
+from kaput.errors import MailFailed
+
+SHORTEST_KEY = 16
+"""Characters of a SECRET_KEY; a shorter one can be guessed."""
+_KNOWN_KEYS = frozenset({"dev", "secret", "secret key", "changeme", "change me", "your-secret-key", "development key"})
+"""Those of tutorials."""
+
+Level = Literal["ok", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `text` says what is wrong, with the value, and what to do."""
+
+    level: Level
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a check needs of the outside.
+
+    Attributes:
+        environment: usually `os.environ`.
+        knock: asks the server whether it takes this application's key; returns why not, or "".
+        probe: tries the mail server without a mail; raises MailFailed.
+        send: sends a test mail to an address; raises MailFailed.
+    """
+
+    environment: Mapping[str, str]
+    knock: Callable[[], str]
+    probe: Callable[[], None]
+    send: Callable[[str], None]
+
+
+def findings(app: Flask, settings: Settings, own: ServerSettings, means: Means, *, mail: bool) -> Iterator[Finding]:
+    """Yields what was found, in the order in which it is printed.
+
+    Args:
+        app: the application.
+        settings: its settings.
+        own: the settings of mails, and of the tracker inside.
+        means: the outside.
+        mail: whether a test mail is sent to each of ADMINS.
+    """
+    yield who()
+    yield from _log(app, settings)
+    yield from _places(app, settings, own)
+    if settings.dsn:
+        trouble = means.knock()
+        host = settings.dsn.rpartition("@")[2]
+        yield (
+            Finding("error", "server", f"{host}: {trouble}") if trouble else Finding("ok", "server", f"{host} takes it")
+        )
+    yield from _mail(settings, own, means, mail=mail)
+    yield from _debugger(app, means.environment)
+    yield from _secrets(app)
+
+
+def who() -> Finding:
+    """Says which user this is, since permissions are that user's."""
+    number = os.geteuid()
+    try:
+        name = pwd.getpwuid(number).pw_name
+    except KeyError:
+        name = "no name"
+    groups = ", ".join(sorted(_group(one) for one in {os.getegid(), *os.getgroups()}))
+    text = f"{name} (uid {number}; groups {groups}) on {socket.gethostname()}, Python {sys.version.split()[0]}"
+    return Finding("ok", "user", text)
+
+
+def _group(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
+
+
+def _log(app: Flask, settings: Settings) -> Iterator[Finding]:
+    if settings.log_file is not None:
+        yield writable("log file", settings.log_file, "KAPUT_LOG_FILE")
+        if _is_there(settings.log_file):  # a rotation makes and renames files beside it
+            yield writable("log folder", settings.log_file.parent, "KAPUT_LOG_FILE")
+    level = app.logger.getEffectiveLevel()
+    wanted = logging.getLevelNamesMapping()[settings.log_level]
+    if level > wanted:
+        text = f"app.logger lets nothing below level {level} through; KAPUT_LOG_LEVEL is {settings.log_level}"
+        yield Finding("warning", "log level", f"{text}. Call app.logger.setLevel({settings.log_level!r}).")
+
+
+def _places(app: Flask, settings: Settings, own: ServerSettings) -> Iterator[Finding]:
+    if settings.dsn:
+        yield writable("spool", settings.spool or Path(app.instance_path), "KAPUT_SPOOL")
+    elif settings.embedded:
+        yield writable("data", own.data, "KAPUT_DATA")
+
+
+def writable(subject: str, path: Path, setting: str) -> Finding:
+    """Answers whether this user can write a file or into a folder, or make it; nothing is made."""
+    there = next(one for one in (path, *path.parents) if _is_there(one))
+    may = os.access(there, os.W_OK | os.X_OK if there.is_dir() else os.W_OK)
+    if may and (there == path or there.is_dir()):
+        return Finding("ok", subject, f"{path} can be written")
+    try:
+        status = there.stat()
+        owner = pwd.getpwuid(status.st_uid).pw_name
+        rights = f"it belongs to {owner}, mode {status.st_mode & 0o7777:o}"
+    except (KeyError, OSError):
+        rights = "its owner has no name"
+    reason = f"{there} is no folder" if there != path and not there.is_dir() else f"{there}: {rights}"
+    return Finding("error", subject, f"{path} cannot be written ({reason}). Give it to this user, or change {setting}.")
+
+
+def _is_there(path: Path) -> bool:
+    """Answers whether this user sees a file or folder; in a folder that is closed to it, it sees none."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _mail(settings: Settings, own: ServerSettings, means: Means, *, mail: bool) -> Iterator[Finding]:
+    if not settings.admins and not own.smtp_host:
+        return
+    if not own.smtp_host:
+        yield Finding(
+            "warning", "mail", "ADMINS get no mails: no mail server is set. Set KAPUT_SMTP_HOST or MAIL_SERVER."
+        )
+        return
+    server = f"{own.smtp_host}:{own.mail_port}"
+    try:
+        if not mail:
+            means.probe()
+        for address in settings.admins if mail else ():
+            means.send(address)
+            yield Finding("ok", "mail", f"{server} took the test mail for {address}")
+    except MailFailed as error:
+        yield Finding("error", "mail", f"{server}: {error}")
+        return
+    if not mail:
+        yield Finding("ok", "mail", f"{server} lets us in; --mail sends a test mail to ADMINS")
+    elif not settings.admins:
+        yield Finding("warning", "mail", "nobody is told: ADMINS is empty.")
+
+
+def _debugger(app: Flask, environment: Mapping[str, str]) -> Iterator[Finding]:
+    wrong = []
+    if app.debug:
+        wrong.append("debug mode is on: errors show source and values, and mails and error pages stay away")
+    if environment.get("WERKZEUG_DEBUG_PIN") == "off":
+        wrong.append("WERKZEUG_DEBUG_PIN is off: a debugger would run anybody's code")
+    if app.testing:
+        wrong.append("TESTING is on: nothing is reported, logged or mailed")
+    yield from (Finding("error", "debugger", f"{text}. Switch it off in production.") for text in wrong)
+    if not wrong:
+        yield Finding("ok", "debugger", "off")
+
+
+def _secrets(app: Flask) -> Iterator[Finding]:
+    key = app.config.get("SECRET_KEY")
+    text = key.decode("utf-8", "replace") if isinstance(key, bytes) else str(key or "")
+    advice = "Set one: python -c 'import secrets; print(secrets.token_hex())'"
+    if not text:
+        yield Finding("warning", "SECRET_KEY", f"not set: sessions, flashes and forms do not work. {advice}")
+    elif text.strip().lower() in _KNOWN_KEYS or len(text) < SHORTEST_KEY:
+        yield Finding("error", "SECRET_KEY", f"it can be guessed: who does can forge every session. {advice}")
+    else:
+        yield Finding("ok", "SECRET_KEY", "set")

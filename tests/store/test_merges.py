@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from kaput.errors import Conflict, NotFound
+from kaput.model import Digested, Grouping
 from kaput.store.base import IssueFilter, Progress, Store
 from tests.clock import SettableClock
 from tests.store.test_batches import batch, digested, tell_all
@@ -169,22 +171,60 @@ def test_what_cannot_be_merged(store: Store) -> None:
     assert store.merges.merge(one, [one], None).changed == 0
 
 
-def test_what_groups_loosely_is_similar(store: Store) -> None:
-    """Issues with an equal loose hash are proposed, those merged already and those of other kinds are not."""
-    events = [digested(name) for name in "abc"]
-    loose = "f" * 32
-    changed = [
-        type(event)(
-            event.project_id,
-            event.event,
-            type(event.grouping)("v1", (*event.grouping.hashes, loose if n < 2 else "e" * 32), "x"),
-            event.title,
-        )
-        for n, event in enumerate(events)
-    ]
+def loosely(event: Digested, loose: str, target: str = "") -> Digested:
+    grouping = Grouping("v1", (*event.grouping.hashes, loose * 32), "x", target)
+    return msgspec.structs.replace(event, grouping=grouping)
+
+
+def issue_of(store: Store, event: Digested) -> int:
+    return store.events.get(event.event.event_id).row.issue_id
+
+
+def similar(store: Store, event: Digested) -> list[int]:
+    return [strand.id for strand in store.merges.similar(issue_of(store, event))]
+
+
+def test_what_groups_loosely_is_similar_once_the_old_stopped(store: Store) -> None:
+    """An issue that began when another one stopped is proposed; merged, or of another kind, it is not."""
+    start = START - 90_000
+    events = [digested(name, received=start + n * 1000) for n, name in enumerate("abc")]
+    changed = [loosely(event, "f" if n < 2 else "e") for n, event in enumerate(events)]
     store.batches.commit(batch(*changed), tell_all)
-    ids = [store.events.get(event.event.event_id).row.issue_id for event in changed]
-    assert [strand.id for strand in store.merges.similar(ids[0])] == [ids[1]]
-    assert store.merges.similar(ids[2]) == []
-    store.merges.merge(ids[0], [ids[1]], None)
-    assert store.merges.similar(ids[0]) == []
+    old, new, other = changed
+    assert similar(store, old) == [issue_of(store, new)]
+    assert similar(store, new) == [issue_of(store, old)]
+    assert similar(store, other) == []
+    store.merges.merge(issue_of(store, old), [issue_of(store, new)], None)
+    assert similar(store, old) == []
+
+
+def test_what_goes_on_is_not_similar(store: Store) -> None:
+    """Two places of one function that both fail are two faults."""
+    start = START - 90_000
+    old, new = loosely(digested("a", received=start), "f"), loosely(digested("b", received=start + 1000), "f")
+    again = loosely(digested("a", received=start + 5000), "f")
+    store.batches.commit(batch(old, new, again), tell_all)
+    assert similar(store, old) == similar(store, new) == []
+
+
+def test_a_looser_hash_assigns_only_what_has_nothing_stricter(store: Store) -> None:
+    """An event without a source line joins the issue that came last; one with another line is an issue of its own."""
+    start = START - 90_000
+    old, new = loosely(digested("a", received=start), "f"), loosely(digested("b", received=start + 1000), "f")
+    store.batches.commit(batch(old, new), tell_all)
+    bare = [msgspec.structs.replace(digested("x"), grouping=Grouping("v1", ("f" * 32,), "x")) for _ in range(2)]
+    store.batches.commit(batch(bare[0]), tell_all)
+    store.batches.commit(batch(bare[1]), tell_all)
+    assert len({issue_of(store, old), issue_of(store, new)}) == 2
+    assert [issue_of(store, event) for event in bare] == [issue_of(store, new)] * 2
+    assert store.issues.get(issue_of(store, new)).count == 3
+
+
+def test_issues_of_one_target_are_related(store: Store) -> None:
+    """They are named to each other and stay apart; those of other targets, and of none, are not."""
+    events = [
+        loosely(digested(name), name, target) for name, target in zip("abcd", ("db:1", "db:1", "db:2", ""), strict=True)
+    ]
+    store.batches.commit(batch(*events), tell_all)
+    related = [[strand.id for strand in store.merges.same_target(issue_of(store, event))] for event in events]
+    assert related == [[issue_of(store, events[1])], [issue_of(store, events[0])], [], []]

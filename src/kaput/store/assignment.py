@@ -14,11 +14,15 @@ from kaput.model import Digested, Kind
 from kaput.store import schema
 from kaput.store.base import Status
 from kaput.store.comebacks import Comebacks
-from kaput.store.engine import look_up_rows
+from kaput.store.engine import look_up, look_up_rows
 
 _issue = schema.issue.c
 
 _KNOWN = "SELECT issue_id, origin_id FROM issue_hash WHERE project_id = ? AND hash = ?"
+_LOOSE = (
+    "SELECT id FROM issue WHERE project_id = ? AND loose = ? AND removed IS NULL"
+    " ORDER BY last_seen DESC, id DESC LIMIT 1"
+)
 _NEXT_NUMBER = "UPDATE project SET last_number = last_number + 1 WHERE id = ? RETURNING last_number"
 _INSERT_ISSUE = insert(schema.issue).returning(_issue.id)
 _INSERT_HASH = "INSERT INTO issue_hash (project_id, hash, issue_id, version) VALUES (?, ?, ?, ?)"
@@ -44,10 +48,14 @@ class Assigned(Struct, frozen=True):
 
 
 def assign(connection: Connection, digested: Sequence[Digested], now: float) -> list[Assigned]:
-    """Finds the issue of each event by its first hash, and makes those that are new."""
+    """Finds the issue of each event by its first hash, and makes those that are new.
+
+    A looser hash decides only about events that have no source line, and so nothing stricter.
+    """
     keys = {_key(item) for item in digested}
     found = look_up_rows(connection, _KNOWN, keys)
     known = {key: (row[0], row[1]) for key, row in found.items()}
+    known |= _loosely_known(connection, [item for item in digested if _key(item) not in known])
     comebacks = Comebacks(connection, {issue_id for issue_id, _ in known.values()}, now)
     assigned = []
     for item in digested:
@@ -60,6 +68,20 @@ def assign(connection: Connection, digested: Sequence[Digested], now: float) -> 
             kind = comebacks.judge(known[key][0], item)
         assigned.append(Assigned(item, known[key][0], kind, known[key][1]))
     return assigned
+
+
+def _loosely_known(
+    connection: Connection, digested: Sequence[Digested]
+) -> dict[tuple[int, bytes], tuple[int, int | None]]:
+    """Gives events without source lines to the issue that groups loosely as they do, the newest of several.
+
+    Their one hash is the loose one of events that have the lines. From now on it belongs to the issue.
+    """
+    versions = {_key(item): item.grouping.version for item in digested if len(item.grouping.hashes) == 1}
+    found: dict[tuple[int, bytes], int] = look_up(connection, _LOOSE, versions)
+    for key, issue_id in found.items():
+        connection.exec_driver_sql(_INSERT_HASH, (*key, issue_id, versions[key]))
+    return {key: (issue_id, None) for key, issue_id in found.items()}
 
 
 def update_issues(
@@ -126,7 +148,8 @@ def _insert(connection: Connection, item: Digested, raw_hash: bytes, now: float)
         "kept_bytes": 0,
         "first_seen": event.timestamp,
         "last_seen": event.timestamp,
-        "loose": bytes.fromhex(item.grouping.hashes[-1]) if len(item.grouping.hashes) > 1 else None,
+        "loose": bytes.fromhex(item.grouping.hashes[-1]),
+        "target": item.grouping.target or None,
     }
     issue_id: int = connection.execute(_INSERT_ISSUE, values).scalar_one()
     connection.exec_driver_sql(_INSERT_HASH, (item.project_id, raw_hash, issue_id, item.grouping.version))

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, false, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from kaput.errors import Conflict, NotFound
@@ -31,6 +31,9 @@ STEP = 200
 MOST = 50
 """Issues that are merged at once."""
 MOST_SIMILAR = 5
+MOST_RELATED = 10
+HAND_OVER = 900.0
+"""Seconds in which an old release goes on beside the new one; what was silent for longer has stopped."""
 MERGED = "merged"
 
 _issue = schema.issue.c
@@ -122,18 +125,27 @@ class SqlMerges:
 
     def similar(self, issue_id: int) -> list[Strand]:
         """See `kaput.store.base.Merges.similar`."""
-        of = select(_issue.project_id, _issue.loose).where(_issue.id == issue_id)
+        of = select(_issue.project_id, _issue.loose, _issue.first_seen, _issue.last_seen).where(_issue.id == issue_id)
         with self._database.read() as connection:
             row = connection.execute(of).one_or_none()
             if row is None or row.loose is None:
                 return []
             same = (_issue.project_id == row.project_id, _issue.loose == row.loose, _issue.id != issue_id)
-            query = (
-                select(schema.issue, _project.slug)
-                .join_from(schema.issue, schema.project)
-                .where(*same, _issue.removed.is_(None))
+            query = _named().where(
+                *same, _issue.removed.is_(None), _succeeds(row.first_seen, row.last_seen, self._clock())
             )
             return [_strand(row) for row in connection.execute(query.order_by(_issue.last_seen.desc()).limit(5))]
+
+    def same_target(self, issue_id: int) -> list[Strand]:
+        """See `kaput.store.base.Merges.same_target`."""
+        of = select(_issue.project_id, _issue.target).where(_issue.id == issue_id)
+        with self._database.read() as connection:
+            row = connection.execute(of).one_or_none()
+            if row is None or row.target is None:
+                return []
+            same = (_issue.project_id == row.project_id, _issue.target == row.target, _issue.id != issue_id)
+            query = _named().where(*same, _issue.removed.is_(None)).order_by(_issue.last_seen.desc())
+            return [_strand(found) for found in connection.execute(query.limit(MOST_RELATED))]
 
     def progress(self, issue_id: int) -> Progress | None:
         """See `kaput.store.base.Merges.progress`."""
@@ -251,6 +263,19 @@ def _step(connection: Connection, move: Row[Any]) -> int:
     connection.exec_driver_sql(_KEPT, (len(sizes), sum(sizes), move.target_id))
     connection.execute(update(schema.move).where(_move.id == move.id).values(row=last, done=move.done + seen))
     return int(seen)
+
+
+def _succeeds(first: float, last: float, now: float) -> ColumnElement[bool]:
+    """The older of the two issues stopped about when the newer one began: somebody edited the line that fails."""
+    quiet = now - HAND_OVER
+    begun = and_(_issue.first_seen >= first, _issue.first_seen > last - HAND_OVER)
+    after = begun if last < quiet else false()
+    before = and_(
+        _issue.first_seen <= first,
+        _issue.last_seen < quiet,
+        _issue.last_seen < first + HAND_OVER,
+    )
+    return or_(before, after)
 
 
 def _named() -> Select[Any]:

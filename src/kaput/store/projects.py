@@ -108,6 +108,19 @@ class SqlProjects:
             if not connection.execute(statement).rowcount:
                 raise NotFound(f"There is no project {project_id}.")
 
+    def grouping(self) -> dict[int, str]:
+        """See `kaput.store.base.Projects.grouping`."""
+        query = select(_project.id, _project.grouping).where(_project.grouping.is_not(None))
+        with self._database.read() as connection:
+            return {row.id: row.grouping for row in connection.execute(query)}
+
+    def set_grouping(self, project_id: int, text: str) -> None:
+        """See `kaput.store.base.Projects.set_grouping`."""
+        statement = update(schema.project).where(_project.id == project_id).values(grouping=text or None)
+        with self._database.write() as connection:
+            if not connection.execute(statement).rowcount:
+                raise NotFound(f"There is no project {project_id}.")
+
     def members(self, project_id: int) -> list[AccountRow]:
         """See `kaput.store.base.Projects.members`."""
         with self._database.read() as connection:

@@ -42,6 +42,8 @@ project = Table(
     Column("digested", Integer, nullable=False),
     Column("sessions", Integer, nullable=False),
     Column("filters", Text, nullable=False),
+    # Its rules of grouping, as they were typed.
+    Column("grouping", Text),
     Column("created", Float, nullable=False),
 )
 
@@ -102,6 +104,8 @@ issue = Table(
     Column("merged_into", Integer),
     # What it has in common with issues that may be the same.
     Column("loose", LargeBinary),
+    # The host and port that could not be reached, for errors of connections.
+    Column("target", Text),
     Column("level", Text, nullable=False),
     Column("platform", Text, nullable=False),
     Column("release", Text, nullable=False),
@@ -118,6 +122,7 @@ issue = Table(
     UniqueConstraint("project_id", "number"),
     Index("ix_issue_list", "project_id", "status", "last_seen"),
     Index("ix_issue_loose", "project_id", "loose"),
+    Index("ix_issue_target", "project_id", "target"),
     Index("ix_issue_merged_into", "merged_into"),
 )
 

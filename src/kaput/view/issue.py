@@ -102,6 +102,7 @@ def _page(issue: IssueRow, stored: StoredEvent | None) -> str:
         releases=_offered(issue),
         strands=_shown(store.merges.strands(issue.id)),
         similar=_shown(store.merges.similar(issue.id)),
+        related=_shown(store.merges.same_target(issue.id)),
         moving=store.merges.progress(issue.id),
         members=store.projects.members(issue.project_id),
         bookmarked=issue.id in store.decisions.bookmarks(viewer().id),

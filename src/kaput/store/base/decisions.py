@@ -165,7 +165,13 @@ class Merges(Protocol):
         """Returns the issues that were merged into this one."""
 
     def similar(self, issue_id: int) -> list[Strand]:
-        """Returns issues that may be the same: what groups loosely is equal. The one that came last is first."""
+        """Returns issues that may be the same: what groups loosely is equal, and one stopped when the other began.
+
+        The one that came last is first.
+        """
+
+    def same_target(self, issue_id: int) -> list[Strand]:
+        """Returns issues of the project about the same host and port, the one that came last first; never merged."""
 
     def progress(self, issue_id: int) -> Progress | None:
         """Answers how many events of a merge or split of this issue have moved; None when none is on its way."""

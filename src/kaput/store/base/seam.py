@@ -122,6 +122,12 @@ class Projects(Protocol):
             ValueError: a pattern that no filter can have, fit to be shown.
         """
 
+    def grouping(self) -> dict[int, str]:
+        """Returns the rules of grouping of each project that has any, as they were typed."""
+
+    def set_grouping(self, project_id: int, text: str) -> None:
+        """Changes the rules of grouping of a project; whether they can be read was looked at before."""
+
     def members(self, project_id: int) -> list[AccountRow]:
         """Returns all who get the project's alerts: its members and every admin."""
 

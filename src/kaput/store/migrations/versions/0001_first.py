@@ -38,6 +38,7 @@ def _people() -> None:
         sa.Column("digested", sa.Integer(), nullable=False),
         sa.Column("sessions", sa.Integer(), nullable=False),
         sa.Column("filters", sa.Text(), nullable=False),
+        sa.Column("grouping", sa.Text(), nullable=True),
         sa.Column("created", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
         sa.UniqueConstraint("slug", name=op.f("uq_project_slug")),
@@ -98,6 +99,7 @@ def _issues() -> None:
         sa.Column("removed", sa.Text(), nullable=True),
         sa.Column("merged_into", sa.Integer(), nullable=True),
         sa.Column("loose", sa.LargeBinary(), nullable=True),
+        sa.Column("target", sa.Text(), nullable=True),
         sa.Column("level", sa.Text(), nullable=False),
         sa.Column("platform", sa.Text(), nullable=False),
         sa.Column("release", sa.Text(), nullable=False),
@@ -118,6 +120,7 @@ def _issues() -> None:
     with op.batch_alter_table("issue", schema=None) as batch_op:
         batch_op.create_index("ix_issue_list", ["project_id", "status", "last_seen"], unique=False)
         batch_op.create_index("ix_issue_loose", ["project_id", "loose"], unique=False)
+        batch_op.create_index("ix_issue_target", ["project_id", "target"], unique=False)
         batch_op.create_index("ix_issue_merged_into", ["merged_into"], unique=False)
     op.create_table(
         "issue_hash",

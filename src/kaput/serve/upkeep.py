@@ -106,9 +106,10 @@ class Upkeep:
             yield from self._fit()
 
     def _move(self) -> Iterator[Swept]:
-        """Goes on with merges and splits of issues until all their events have moved."""
-        while (swept := self.store.merges.step()).rows:
-            yield swept
+        """Goes on with merges, splits and deletions of issues until all their events have moved or gone."""
+        for step in (self.store.merges.step, self.store.removals.step):
+            while (swept := step()).rows:
+                yield swept
 
     def _thin(self) -> Iterator[Swept]:
         row = self.store.retention.last_row()

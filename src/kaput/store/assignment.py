@@ -48,7 +48,7 @@ class Assigned(Struct, frozen=True):
 
 
 def assign(connection: Connection, digested: Sequence[Digested], now: float) -> list[Assigned]:
-    """Finds the issue of each event by its first hash, and makes those that are new.
+    """Finds the issue of each event by its first hash, and makes those that are new; leaves out those to be ignored.
 
     A looser hash decides only about events that have no source line, and so nothing stricter.
     """
@@ -64,6 +64,8 @@ def assign(connection: Connection, digested: Sequence[Digested], now: float) -> 
         if key not in known:
             known[key] = (_insert(connection, item, key[1], now), None)
             kind = Kind.NEW
+        elif comebacks.ignores(known[key][0]):
+            continue
         else:
             kind = comebacks.judge(known[key][0], item)
         assigned.append(Assigned(item, known[key][0], kind, known[key][1]))

@@ -64,6 +64,7 @@ class SqlBatches:
         with self._database.write() as connection:
             fresh, duplicates = _split(batch.digested, _stored(connection, batch.digested))
             assigned = assign(connection, fresh, now)
+            ignored, fresh = _ignored(fresh, assigned, now), [item.digested for item in assigned]
             packed = self._pack(connection, fresh)
             rows = _write_events(connection, assigned, packed)
             again = write_asides(connection, asides, fresh)
@@ -78,9 +79,8 @@ class SqlBatches:
             changes = list(_changes(assigned, rows, now))
             write_notices(connection, _drafts(connection, changes, evaluate))
             _write_dead(connection, batch.dead, now)
-            write_drops(
-                connection, [*batch.drops, *batch.filtered, *beyond, *again, *_duplicate_drops(duplicates, now)]
-            )
+            drops = [*batch.drops, *batch.filtered, *beyond, *again, *_duplicate_drops(duplicates, now), *ignored]
+            write_drops(connection, drops)
             by_project = Counter(item.project_id for item in batch.digested)
             _add_digested(connection, by_project + Counter(drop.project_id for drop in batch.filtered))
             _write_positions(connection, batch.positions)
@@ -199,6 +199,15 @@ def _split(digested: Sequence[Digested], stored: set[tuple[int, str]]) -> tuple[
 def _duplicate_drops(duplicates: Sequence[Digested], now: float) -> Iterator[Drop]:
     for project_id, count in Counter(item.project_id for item in duplicates).items():
         yield Drop("duplicate", count, now, project_id)
+
+
+def _ignored(fresh: Sequence[Digested], assigned: Sequence[Assigned], now: float) -> list[Drop]:
+    """Counts the events of issues that a person wants no events of."""
+    if len(fresh) == len(assigned):
+        return []
+    counts = Counter(item.project_id for item in fresh)
+    counts.subtract(item.digested.project_id for item in assigned)
+    return [Drop("ignored", count, now, project_id) for project_id, count in counts.items() if count]
 
 
 def _changes(assigned: Sequence[Assigned], rows: Sequence[int], now: float) -> Iterator[Change]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, update
 from kaput.model import Digested, Event, Kind
 from kaput.store import schema
 from kaput.store.activity import write_activity
-from kaput.store.base import Mute, Resolution, Status
+from kaput.store.base import Mute, Removal, Resolution, Status
 from kaput.store.counters import user_name
 from kaput.store.engine import look_up_rows
 from kaput.store.versions import newer
@@ -28,8 +28,8 @@ SET_BACK = 60.0
 """Seconds; a person may decide while the batch waits for its turn, which takes less."""
 
 _DECIDED = (
-    "SELECT status, status_since, resolution, resolved_release, mute, count, users FROM issue"
-    " WHERE id = ? AND status <> 'unresolved'"
+    "SELECT status, status_since, resolution, resolved_release, mute, count, users, removed FROM issue"
+    " WHERE id = ? AND (status <> 'unresolved' OR removed IS NOT NULL)"
 )
 _CAME = "SELECT id FROM release WHERE project_id = ? AND version = ?"
 _KNOWN_USER = "SELECT 1 FROM issue_user WHERE issue_id = ? AND user = ?"
@@ -45,7 +45,8 @@ class _Decided:
     """One issue that is resolved or muted, and what this batch brought to it so far."""
 
     def __init__(self, row: tuple[Any, ...], now: float) -> None:
-        status, since, resolution, release, mute, count, users = row
+        status, since, resolution, release, mute, count, users, removed = row
+        self.ignored = removed == Removal.IGNORED
         self.status = status
         # Decided at a time to come means that the clock was set back since: then every event is later.
         self.since = since if since <= now + SET_BACK else 0.0
@@ -73,10 +74,15 @@ class Comebacks:
         self._decided = {issue_id: _Decided(row, now) for (issue_id,), row in found.items()}
         self._came: dict[tuple[int, str], float | None] = {}
 
+    def ignores(self, issue_id: int) -> bool:
+        """Answers whether a person wants no events of the issue."""
+        decided = self._decided.get(issue_id)
+        return decided is not None and decided.ignored
+
     def judge(self, issue_id: int, item: Digested) -> Kind | None:
         """Returns how the issue comes back by its next event, if it does, and brings it back."""
         decided = self._decided.get(issue_id)
-        if decided is None:
+        if decided is None or decided.status == Status.UNRESOLVED:
             return None
         if decided.status == Status.RESOLVED:
             kind = Kind.REGRESSED if self._regresses(decided, item) else None

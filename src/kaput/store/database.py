@@ -25,6 +25,7 @@ from kaput.store.outbox import SqlOutbox
 from kaput.store.payload import Payloads
 from kaput.store.projects import SqlProjects
 from kaput.store.releases import SqlReleases
+from kaput.store.removals import SqlRemovals
 from kaput.store.retention.sweep import SqlRetention
 from kaput.store.trainer import Trainer
 
@@ -48,6 +49,7 @@ def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS, bou
         projects=SqlProjects(database, clock),
         accounts=SqlAccounts(database, clock),
         issues=SqlIssues(database, clock),
+        removals=SqlRemovals(database, files, clock),
         merges=SqlMerges(database, clock),
         decisions=SqlDecisions(database, clock),
         events=SqlEvents(database, payloads),

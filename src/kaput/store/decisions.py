@@ -19,10 +19,11 @@ from kaput.errors import NotFound
 from kaput.model import Change, Clock, Draft, Kind
 from kaput.store import schema
 from kaput.store.activity import write_activity
-from kaput.store.base import Assign, Decided, Decision, Mute, Prioritise, Resolution, Resolve, Status
+from kaput.store.base import Assign, Decided, Decision, Mute, Prioritise, Removal, Resolution, Resolve, Status
 from kaput.store.engine import CHUNK, Database
 from kaput.store.merges import MERGED, split_off
 from kaput.store.notices import write_notices
+from kaput.store.removals import put_back
 from kaput.store.undo import keep_undo
 from kaput.store.versions import compare
 
@@ -121,6 +122,8 @@ class SqlDecisions:
                 for issue_id, origin_id in pairs:
                     split_off(connection, issue_id, origin_id, account_id, now)
                 return len(pairs)
+            if row.kind in set(Removal):
+                return put_back(connection, row.content)
             noted = msgspec.json.decode(row.content, type=list[Changed])
             untouched = [one for one in noted if _is_still(connection, one)]
             _write(connection, [Changed(one.issue_id, one.after, one.before) for one in untouched])

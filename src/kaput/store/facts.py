@@ -107,7 +107,7 @@ def _events(connection: Connection, projects: list[int]) -> tuple[int, int]:
     """Returns how many events were stored and how many of them still are, from the issues: an event counts itself."""
     table = schema.issue.c
     # A merged issue is counted with the one that it was merged into.
-    own = case((table.removed.is_(None), table["count"]), else_=0)
+    own = case((table.merged_into.is_(None), table["count"]), else_=0)
     sums = [func.coalesce(func.sum(column), 0) for column in (own, table.kept)]
     count, kept = connection.execute(select(*sums).where(table.project_id.in_(projects))).one()
     return count, kept

@@ -29,6 +29,7 @@ from kaput.store.base import (
 )
 from kaput.store.decisions import SqlDecisions
 from kaput.store.engine import Database
+from kaput.store.merges import MERGED
 from kaput.store.projects import LARGEST_ID
 from kaput.store.search import Term, parse
 
@@ -168,7 +169,8 @@ def _select() -> Select[Any]:
 
 
 def _one(connection: Connection, ref: int | str) -> Row[Any]:
-    row = connection.execute(_select().where(_matches(ref))).one_or_none()
+    there = or_(_issue.removed.is_(None), _issue.removed == MERGED)
+    row = connection.execute(_select().where(_matches(ref), there)).one_or_none()
     if row is None:
         raise NotFound(f"There is no issue {ref!r}; `kaput issues` shows them all.")
     return row

@@ -99,8 +99,9 @@ issue = Table(
     Column("mute", Text),
     Column("assignee_id", ForeignKey("account.id")),
     Column("priority", Integer),
-    # Why it is hidden: `merged` into another one.
+    # Why it is hidden: merged into another one, deleted, ignored; and since when what hangs on it may go.
     Column("removed", Text),
+    Column("removed_at", Float),
     Column("merged_into", Integer),
     # What it has in common with issues that may be the same.
     Column("loose", LargeBinary),
@@ -124,6 +125,7 @@ issue = Table(
     Index("ix_issue_loose", "project_id", "loose"),
     Index("ix_issue_target", "project_id", "target"),
     Index("ix_issue_merged_into", "merged_into"),
+    Index("ix_issue_removed_at", "removed_at"),
 )
 
 issue_hash = Table(

@@ -48,13 +48,17 @@ def asked() -> Decision:
         abort(400, str(error))
 
 
-def offer_undo(done: Decided, decision: Decision, whose: str = "") -> None:
+def word_of(decision: Decision) -> str:
+    """Returns what was done: resolved, muted and so on."""
+    return WORDS[type(decision)]
+
+
+def offer_undo(done: Decided, words: str, whose: str = "") -> None:
     """Says on the next page what was done, with a button that takes it back."""
     if done.undo is None:
         flash("Nothing to change: it is like that already.", "done")
         return
     session["undo"] = done.undo
-    words = WORDS[type(decision)]
     flash(f"{whose}{words if whose else words.capitalize()}.", "undo")
 
 

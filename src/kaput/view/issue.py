@@ -12,7 +12,7 @@ from kaput.errors import NotFound
 from kaput.store.base import Assign, IssueRow, Neighbours, StoredEvent, Strand
 from kaput.view.access import viewer, visible_issue, visible_projects
 from kaput.view.attachments import attached
-from kaput.view.decision import asked, offer_undo, still_muted
+from kaput.view.decision import asked, offer_undo, still_muted, word_of
 from kaput.view.event import view_of
 from kaput.view.feedback import readable
 from kaput.view.overview import DAYS, charts, decided, first_hour, phase, steps, tags
@@ -69,7 +69,7 @@ def decide(short_id: str) -> Redirect:
         members = parts().store.projects.members(issue.project_id)
         if decision.account_id not in {one.id for one in members}:
             abort(400, "Only members of the project can be assigned. Add the person on the page of the project first.")
-    offer_undo(parts().store.decisions.decide([issue.id], decision, viewer().id), decision)
+    offer_undo(parts().store.decisions.decide([issue.id], decision, viewer().id), word_of(decision))
     event_id = request.form.get("event_id", "")
     if len(event_id) == 32 and event_id.isalnum():
         return redirect(url_for("issue.event", short_id=issue.short_id, event_id=event_id), 303)

@@ -8,18 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from kaput.errors import NotFound, QueryError
+from kaput.errors import QueryError
 from kaput.store.base import IssueFilter, IssuePage, IssueRow, ProjectRow, Status
-from kaput.view.access import viewer, visible_issue, visible_project, visible_projects
-from kaput.view.auth import is_local
-from kaput.view.decision import asked, offer_undo
+from kaput.view.access import visible_project, visible_projects
 from kaput.view.parts import parts
 from kaput.view.projects import address_of
 from kaput.view.reference import event_named
-from kaput.view.render import number, plural
+from kaput.view.render import number
 
 blueprint = Blueprint("issues", __name__)
 
@@ -70,30 +68,6 @@ def of_project(slug: str) -> Page:
     """Lists the issues of one project."""
     project = visible_project(slug)
     return _list(project, [project])
-
-
-@blueprint.post("/issues/status")
-def set_status() -> Response:
-    """Resolves, mutes or reopens the chosen issues, and offers to undo it."""
-    decision = asked()
-    chosen = [visible_issue(short_id) for short_id in _chosen("id")]
-    if not chosen:
-        flash("No issue was selected. Tick some, then choose what to do.", "error")
-        return _back()
-    done = parts().store.decisions.decide([issue.id for issue in chosen], decision, viewer().id)
-    offer_undo(done, decision, f"{plural(len(chosen), 'issue')} ")
-    return _back()
-
-
-@blueprint.post("/issues/undo")
-def undo() -> Response:
-    """Takes the viewer's last decision back."""
-    try:
-        parts().store.decisions.undo(min(request.form.get("undo", 0, type=int), LAST_UNDO), viewer().id)
-        flash("Undone.", "done")
-    except NotFound as error:
-        flash(str(error), "error")
-    return _back()
 
 
 def _list(project: ProjectRow | None, projects: list[ProjectRow]) -> Page:
@@ -184,12 +158,3 @@ def _url(query: str, status: str, page: int = 1) -> str:
     wanted = {"q": query, "status": shown, "page": page if page > 1 else ""}
     text = urlencode({name: value for name, value in wanted.items() if value})
     return f"{request.script_root}{request.path}{'?' + text if text else ''}"
-
-
-def _chosen(name: str) -> list[str]:
-    return list(dict.fromkeys(request.form.getlist(name)))[:PER_PAGE]
-
-
-def _back() -> Response:
-    wanted = request.form.get("back", "")
-    return redirect(request.script_root + wanted if is_local(wanted) else url_for("issues.everywhere"))

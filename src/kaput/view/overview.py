@@ -139,6 +139,7 @@ WORDS = {
     "split": "split off",
     "split_from": "split off from",
     "merged_into": "merged into",
+    "taken_again": "taken again",
     "undone": "taken back:",
 }
 WITHIN = ("regressed", "resolved", "unmuted")

@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 from kaput.view import (
     attachments,
     auth,
+    bulk,
     channels,
     comment,
     feedback,
@@ -87,6 +88,7 @@ def create_pages(parts: Parts) -> Flask:
         issues,
         links,
         issue,
+        bulk,
         comment,
         merge,
         feedback,

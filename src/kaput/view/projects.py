@@ -13,10 +13,11 @@ from kaput.errors import Conflict
 from kaput.model import Filters
 from kaput.store.base import AccountRow, KeyRow, ProjectRow, Status
 from kaput.view import filters
-from kaput.view.access import admin_only, visible_project, visible_projects
+from kaput.view.access import admin_only, viewer, visible_project, visible_projects
 from kaput.view.dsn import dsn
 from kaput.view.parts import parts
 from kaput.view.snippets import SNIPPETS, filled, snippet
+from kaput.view.values import visible
 
 blueprint = Blueprint("projects", __name__, url_prefix="/projects")
 
@@ -144,6 +145,19 @@ def set_filters(slug: str) -> str | tuple[str, int] | Response:
     return _done(project, "The filters are set. They take effect within a second.")
 
 
+@blueprint.post("/<slug>/ignored")
+@admin_only
+def take_again(slug: str) -> Response:
+    """Takes events of an ignored issue again."""
+    project, wanted = visible_project(slug), request.form.get("issue", "")
+    removals = parts().store.removals
+    found = [one for one in removals.ignored(project.id) if one.short_id == wanted]
+    if not found:
+        abort(404)
+    removals.take_again(found[0].id, viewer().id)
+    return _done(project, f"Events of {wanted} are taken again.")
+
+
 @blueprint.post("/<slug>/members")
 @admin_only
 def add_member(slug: str) -> Response:
@@ -171,6 +185,11 @@ def _index(problem: str) -> str:
     return render_template("projects.html", rows=rows, problem=problem, name=request.form.get("name", ""))
 
 
+def _ignored(project: ProjectRow) -> list[tuple[str, str]]:
+    """Returns short id and title of the issues whose events are left out."""
+    return [(one.short_id, visible(one.title)) for one in parts().store.removals.ignored(project.id)]
+
+
 def _settings(
     project: ProjectRow,
     problem: str,
@@ -194,6 +213,7 @@ def _settings(
         days=filters.DAYS,
         keys=[(key, dsn(base_url(), key)) for key in keys],
         members=members,
+        ignored=_ignored(project),
         others=[account for account in parts().store.accounts.all() if account.id not in joined],
     )
 

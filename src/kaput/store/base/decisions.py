@@ -75,6 +75,13 @@ class Prioritise(Struct, frozen=True):
 Decision = Resolve | Mute | Reopen | Assign | Prioritise
 
 
+class Removal(StrEnum):
+    """How an issue goes: its next event is a new issue, or is left out."""
+
+    DELETED = "deleted"
+    IGNORED = "ignored"
+
+
 class Decided(Struct, frozen=True):
     """What a decision did.
 
@@ -178,3 +185,23 @@ class Merges(Protocol):
 
     def step(self) -> Swept:
         """Moves some events; no rows say that there are none to be moved."""
+
+
+class Removals(Protocol):
+    """Issues that go."""
+
+    def remove(self, issue_ids: Sequence[int], kind: Removal, account_id: int | None) -> Decided:
+        """Hides issues at once; what hangs on them goes by `step`, ten minutes later, until when it can be undone."""
+
+    def ignored(self, project_id: int) -> list[Strand]:
+        """Returns the issues of a project whose events are left out, the newest first."""
+
+    def take_again(self, issue_id: int, account_id: int | None) -> None:
+        """Ends that; raises NotFound when the issue is not ignored."""
+
+    def step(self) -> Swept:
+        """Deletes some of what hangs on them; no rows say that there is nothing to delete.
+
+        Raises:
+            OSError: a file cannot be removed.
+        """

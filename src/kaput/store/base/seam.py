@@ -20,7 +20,7 @@ from kaput.model import (
     Run,
     SessionCounts,
 )
-from kaput.store.base.decisions import Decisions, Merges, Swept
+from kaput.store.base.decisions import Decisions, Merges, Removals, Swept
 from kaput.store.base.questions import IssueFilter, IssuePage, Limits, Pages, Tallies
 from kaput.store.base.rows import (
     AccountRow,
@@ -382,6 +382,7 @@ class Store:
     issues: Issues
     decisions: Decisions
     merges: Merges
+    removals: Removals
     events: Events
     feedback: Feedbacks
     monitors: Monitors

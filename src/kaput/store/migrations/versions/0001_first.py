@@ -97,6 +97,7 @@ def _issues() -> None:
         sa.Column("assignee_id", sa.Integer(), nullable=True),
         sa.Column("priority", sa.Integer(), nullable=True),
         sa.Column("removed", sa.Text(), nullable=True),
+        sa.Column("removed_at", sa.Float(), nullable=True),
         sa.Column("merged_into", sa.Integer(), nullable=True),
         sa.Column("loose", sa.LargeBinary(), nullable=True),
         sa.Column("target", sa.Text(), nullable=True),
@@ -122,6 +123,7 @@ def _issues() -> None:
         batch_op.create_index("ix_issue_loose", ["project_id", "loose"], unique=False)
         batch_op.create_index("ix_issue_target", ["project_id", "target"], unique=False)
         batch_op.create_index("ix_issue_merged_into", ["merged_into"], unique=False)
+        batch_op.create_index("ix_issue_removed_at", ["removed_at"], unique=False)
     op.create_table(
         "issue_hash",
         sa.Column("project_id", sa.Integer(), nullable=False),

@@ -29,6 +29,7 @@ from flask_kaput import (
     feedback,
     handlers,
     logs,
+    mails,
     page,
     report,
     request_log,
@@ -120,6 +121,7 @@ def _compose(app: Flask, loaded: Loaded, own: TrackerSettings) -> State:
     first_use = FirstUse(app)
     passages = Passages(app, identifier(settings), settings.request_log_size)
     server = sender.attach(app, settings, first_use) if settings.dsn else None
+    mailing = mails.attach(app, settings, own, server, first_use) if server else None
     tracker = _track(app, settings, own) if settings.embedded and not settings.dsn else None
     taker = server or tracker
     reporter = report.attach(app, settings, passages, taker.deliver) if taker else None
@@ -149,6 +151,7 @@ def _compose(app: Flask, loaded: Loaded, own: TrackerSettings) -> State:
         log=log,
         request_log=request_log.attach(app, settings, passages, reporter),
         tracker=tracker,
+        mails=mailing,
     )
 
 

@@ -21,7 +21,7 @@ from flask import Flask
 from flask_kaput.delivery import Delivery, Outcome
 from flask_kaput.first_use import FirstUse
 from flask_kaput.settings import Settings
-from flask_kaput.spool import Spool, open_spool
+from flask_kaput.spool import Spool, event_id_of, open_spool
 from kaput import __version__
 
 LOOK_SECONDS = 0.2
@@ -53,7 +53,7 @@ class Sender:
     def __init__(
         self, spool: Callable[[], Spool | None], connect: Callable[[], Server], logger: logging.Logger
     ) -> None:
-        self._spool = spool
+        self._open_spool = spool
         self._connect = connect
         self._logger = logger
         self._runs: dict[int, _Run] = {}
@@ -74,6 +74,11 @@ class Sender:
         run = self._runs.get(os.getpid())
         return run.away_seconds() if run else 0.0
 
+    def spool(self) -> Spool | None:
+        """Returns where events wait, as far as this process can reach it."""
+        run = self._runs.get(os.getpid())
+        return run.spool if run else None
+
     def flush(self, seconds: float) -> bool:
         """Waits until all events were sent, for so long at most; answers whether they were."""
         run = self._runs.get(os.getpid())
@@ -91,7 +96,7 @@ class Sender:
         if run is None:
             for inherited in list(self._runs):
                 self._runs.pop(inherited).abandon()
-            run = self._runs.setdefault(process, _Run(self._spool(), self._connect(), self._logger))
+            run = self._runs.setdefault(process, _Run(self._open_spool(), self._connect(), self._logger))
         return run
 
 
@@ -99,7 +104,7 @@ class _Run:
     """The sender in one process: a thread, and what it knows of the server."""
 
     def __init__(self, spool: Spool | None, server: Server, logger: logging.Logger) -> None:
-        self._spool = spool
+        self.spool = spool
         self._server = server
         self._logger = logger
         self._memory: deque[tuple[str, bytes]] = deque(maxlen=IN_MEMORY)
@@ -129,9 +134,9 @@ class _Run:
 
     def keep(self, event_id: str, payload: bytes) -> None:
         """Puts an event into the spool, or into memory when the disk does not take it."""
-        if self._spool is not None:
+        if self.spool is not None:
             try:
-                self._spool.append(event_id, payload)
+                self.spool.append(event_id, payload)
             except OSError as error:
                 self._logger.warning("Kaput cannot keep an event on the disk, and tries to send it at once: %s", error)
             else:
@@ -178,7 +183,7 @@ class _Run:
         if self._memory or self._busy:
             return True
         try:
-            return self._spool is not None and bool(self._spool.names())
+            return self.spool is not None and bool(self.spool.names())
         except OSError:
             return False
 
@@ -198,7 +203,7 @@ class _Run:
 
     def _patience(self) -> float:
         if self._lead is None:
-            return LEAD_SECONDS if self._spool is not None else LONGEST_PAUSE
+            return LEAD_SECONDS if self.spool is not None else LONGEST_PAUSE
         return LOOK_SECONDS
 
     def _round(self) -> None:
@@ -206,11 +211,11 @@ class _Run:
         if time.monotonic() < self._next_try:
             return
         self._send_memory()
-        if self._spool is None or not self._leads(self._spool):
+        if self.spool is None or not self._leads(self.spool):
             return
         self._busy = True
         try:
-            self._send_all(self._spool)
+            self._send_all(self.spool)
         finally:
             self._busy = False
 
@@ -244,7 +249,7 @@ class _Run:
             if payload is None:
                 continue
             lost = spool.lost()
-            outcome = self._server.post(name.rpartition("-")[2].removesuffix(".json"), payload, lost)
+            outcome = self._server.post(event_id_of(name), payload, lost)
             if outcome.kept and lost:
                 spool.told()
             if outcome.refused:

@@ -46,6 +46,9 @@ class Settings:
     embedded: bool = _setting(True, "Whether the tracker runs inside the application when no DSN is set.")
     path: str = _setting("/kaput", "Where the page of the tracker inside the application is.")
     admins: tuple[str, ...] = _setting((), "Who gets mails about new problems.", also="ADMINS")
+    mail_after: float = _setting(
+        60.0, "Seconds for which the server of the DSN is away before ADMINS get mails from here."
+    )
     release: str = _setting("", "Version of the application, on each event; empty: none is told.")
     environment: str = _setting("production", "Where the application runs, on each event: production, staging.")
     server_name: str = _setting("", "Name of this machine, on each event; empty: its host name.")

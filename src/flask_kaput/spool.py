@@ -186,6 +186,16 @@ def open_spool(bases: Sequence[Path], dsn: str, limit: int, logger: logging.Logg
     return None
 
 
+def event_id_of(name: str) -> str:
+    """Returns the id of the event that a file of the spool holds."""
+    return name.rpartition("-")[2].removesuffix(_SUFFIX)
+
+
+def written_at(name: str) -> float:
+    """Returns when an event was kept, in seconds since the epoch."""
+    return int(name.partition("-")[0]) / 1e9
+
+
 def surplus(sizes: Sequence[int], limit: int) -> list[int]:
     """Returns which of these must go, given the sizes in bytes from the oldest to the newest, so that the rest fits.
 

@@ -13,6 +13,7 @@ from flask_kaput import threads
 from flask_kaput.feedback import Feedback
 from flask_kaput.handlers import Handlers
 from flask_kaput.loggers import Loggers
+from flask_kaput.mails import Mails
 from flask_kaput.passage import Passages
 from flask_kaput.report import Reporter
 from flask_kaput.request_log import RequestLog
@@ -45,12 +46,16 @@ class State:
     request_log: RequestLog
     tracker: "Tracker | None" = None
     """The tracker inside the application; None with a DSN."""
+    mails: Mails | None = None
+    """What mails while the server is away; None without a server, ADMINS or a mail server."""
 
     def close(self) -> None:
         """Ends the threads of the parts and takes back what reaches beyond the application. It still answers."""
         self.request_log.release()
         if self.reporter is not None:
             threads.detach(self.reporter)
+        if self.mails is not None:
+            self.mails.close()
         if self.sender is not None:
             self.sender.close()
         self.log.close()

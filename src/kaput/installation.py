@@ -38,19 +38,24 @@ STEP_BYTES = 16 * 1024**2
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """An open data directory; a context manager that closes it."""
+    """An open data directory; a context manager that closes it.
+
+    Attributes:
+        default_address: what `base_url` returns when nothing else is known; empty: nothing links to the page.
+    """
 
     settings: Settings
     store: Store
     secret: bytes
     clock: Clock
+    default_address: str = DEFAULT_ADDRESS
 
     def base_url(self) -> str:
         """Returns the address for people and clients, without a slash at the end.
 
         KAPUT_URL, else what the running or last server listened on, else the default.
         """
-        return (self.settings.url or self.store.facts.get("address") or DEFAULT_ADDRESS).rstrip("/")
+        return (self.settings.url or self.store.facts.get("address") or self.default_address).rstrip("/")
 
     def read_stats(self, project_id: int | None = None) -> Stats:
         """Counts everything now, or one project; pending records are counted without looking whose they are."""

@@ -24,6 +24,7 @@ class Home:
         admins: who gets mails besides the members of a project.
         debug: answers whether the application is in debug mode now.
         warnings: what the operator should know of the settings, in sentences.
+        stands_in: it only mails, for a server that is away; there is no page.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Home:
     admins: tuple[str, ...]
     debug: Callable[[], bool]
     warnings: tuple[str, ...] = ()
+    stands_in: bool = False
 
     def is_local(self, address: str) -> bool:
         """Answers whether the application is being developed: in debug mode, and reached from this machine only."""

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from flask_kaput.embedded.home import Home, enter_token
 from kaput.buffer.reader import SegmentReader
@@ -35,6 +36,7 @@ class Leading:
         self._address = address
         self._stop = threading.Event()
         self._source: SegmentReader | None = None
+        self._closing = threading.Lock()
 
     def run(self) -> None:
         """See `election.Leader.run`.
@@ -43,20 +45,23 @@ class Leading:
             StartError: the database cannot be used.
         """
         migrate_database(self._home.settings)
-        with attach(self._home.settings) as installation:
+        with replace(attach(self._home.settings), default_address="") as installation:
             with suppress(KaputError):  # a database that is held for a moment: the address is noted another time
                 self._introduce(installation)
-            self._source = open_source(installation)
+            source = self._source = open_source(installation)
             try:
-                work(installation, self._source, self._stop, self._told)
+                work(installation, source, self._stop, self._told)
             finally:
-                self._source.close()
+                with self._closing:
+                    self._source = None
+                    source.close()
 
     def stop(self) -> None:
         """See `election.Leader.stop`."""
         self._stop.set()
-        if self._source is not None:
-            self._source.wake()
+        with self._closing:  # a file that is closed meanwhile may be another one by then
+            if self._source is not None:
+                self._source.wake()
 
     def let_go(self) -> None:
         """See `election.Leader.let_go`. Connections to the database stay open: SQLite forbids a child to close them."""
@@ -72,12 +77,14 @@ class Leading:
     def _introduce(self, installation: Installation) -> None:
         """Notes the address, names the project after the application, and says how to get in."""
         store = installation.store
-        if self._address:
-            store.facts.set("address", self._address)
         if not store.facts.get(NAMED):
             first = next(project for project in store.projects.all() if not project.internal)
             store.projects.rename(first.id, self._home.name)
             store.facts.set(NAMED, self._home.name)
+        if self._home.stands_in:
+            return
+        if self._address:
+            store.facts.set("address", self._address)
         base = installation.settings.url.rstrip("/") or self._address
         if self._home.is_local(base):
             _say(f"Kaput: {base}/enter?token={enter_token(installation.secret)}")

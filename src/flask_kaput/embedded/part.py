@@ -10,6 +10,7 @@ from flask import Flask
 from flask_kaput.embedded import mount
 from flask_kaput.embedded.home import Home
 from flask_kaput.embedded.tracker import Tracker
+from flask_kaput.mails import NO_SERVER
 from flask_kaput.settings import Settings
 from flask_kaput.tracker_settings import TrackerSettings
 
@@ -27,7 +28,9 @@ def attach(app: Flask, settings: Settings, own: TrackerSettings) -> Tracker:
     def is_(mode: str) -> bool:
         return bool(getattr(known(), mode, False))
 
-    home = Home(app.name, own.settings, settings.path, settings.admins, lambda: is_("debug"), own.warnings)
+    deaf = settings.admins and not own.settings.smtp_host
+    warnings = (*own.warnings, NO_SERVER) if deaf else own.warnings
+    home = Home(app.name, own.settings, settings.path, settings.admins, lambda: is_("debug"), warnings)
     tracker = Tracker(home, lambda: is_("testing"))
     mount.attach(app, tracker)
     return tracker

@@ -76,7 +76,11 @@ class Tracker:
         return inlet
 
     def stand(self, environ: WSGIEnvironment) -> None:
-        """Makes this process a candidate for the lead, at the first request that it answers."""
+        """Makes this process a candidate for the lead, at the first request that it answers.
+
+        Args:
+            environ: of the request, which tells the address; empty when none is needed.
+        """
         if self._election is not None or self._closed:
             return
         with self._lock:

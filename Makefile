@@ -2,6 +2,7 @@
 #
 #   make run         sets up, then runs the tracker, a broken shop and a mail catcher: `kaput demo`
 #   make test        sets up, then runs every test; ARGS="tests/buffer -k torn" runs some
+#   make test-min    the tests of the Flask extension with the lowest Flask and Werkzeug that it works with
 #   make torture     kills and damages a server under load for 100 rounds; ARGS="--rounds 20 --seed 1" for others
 #   make check       formatting, lint and types
 #   make bench       benchmarks; each prints the machine, the versions and its figures as ratios to a floor
@@ -19,7 +20,7 @@ CLIENTS := .venv-raven/stamp .venv-sentry1/stamp .venv-programs/stamp $(JAVASCRI
 ARGS ?=
 INPUTS ?= 1000000
 
-.PHONY: run test torture check bench fuzz docs screenshot debian
+.PHONY: run test test-min torture check bench fuzz docs screenshot debian
 .DELETE_ON_ERROR:
 
 run: .venv/runtime.stamp
@@ -27,6 +28,10 @@ run: .venv/runtime.stamp
 
 test: .venv/development.stamp $(CLIENTS) debian
 	$(BIN)/pytest $(ARGS)
+	$(if $(ARGS),,$(MAKE) test-min)
+
+test-min: .venv/development.stamp .venv-min/stamp
+	.venv-min/bin/python -m pytest $(or $(ARGS),tests/flask_kaput)
 
 torture: .venv/development.stamp
 	$(BIN)/python -m tests.live.torture $(ARGS)
@@ -68,6 +73,13 @@ screenshot: .venv/development.stamp debian
 .venv-%/stamp: requirements-%.txt
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python $(PIP) -r $<
+	@touch $@
+
+# The lowest versions stand before everything else that the tests need, which is taken from the usual place.
+.venv-min/stamp: requirements-min.txt
+	$(PYTHON) -m venv .venv-min
+	.venv-min/bin/python $(PIP) --no-deps -r $<
+	.venv-min/bin/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "usual.pth").write_text("import site; site.addsitedir(\"$(CURDIR)/.venv/" + pathlib.Path(sysconfig.get_path("purelib")).relative_to("$(CURDIR)/.venv-min").as_posix() + "\")")'
 	@touch $@
 
 # Nothing that a package brings is run at its installation.

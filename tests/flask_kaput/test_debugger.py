@@ -98,3 +98,11 @@ def test_the_guard_can_be_switched_off() -> None:
         client = debugged(app, evalex=True)
         assert get(client, "/", SERVER_NAME="0.0.0.0").status_code == 200
         assert get(client, "/console", SERVER_NAME="0.0.0.0").status_code == 200
+
+
+def test_a_test_client_that_keeps_its_contexts_is_no_debugger() -> None:
+    """The client of Flask in a `with` asks for contexts as the debugger does, and is answered."""
+    with application() as app:
+        app.add_url_rule("/", "index", lambda: "fine")
+        with app.test_client() as client:
+            assert client.get("/").text == "fine"

@@ -49,14 +49,14 @@ def messages(event: dict[str, Any]) -> list[str]:
 
 def test_records_of_the_failing_request_go_with_its_event() -> None:
     """Each event has the log of its own request only, formatted, with level, time and place."""
-    with receiving() as receiver, application(dsn=receiver.dsn) as app:
+    with receiving() as receiver, application("talker", dsn=receiver.dsn) as app:
         failing(app, app.logger)
         for number in (1, 2):
             app.test_client().get(f"/{number}")
         first, second = receiver.wait(2)
     assert (messages(first), messages(second)) == (["WARNING of 1"], ["WARNING of 2"])
     [crumb] = first["breadcrumbs"]["values"]
-    assert (crumb["category"], crumb["level"]) == ("shop", "warning")
+    assert (crumb["category"], crumb["level"]) == ("talker", "warning")
     assert crumb["data"]["function"] == "fail"
 
 

@@ -7,7 +7,7 @@ from flask_kaput.documents import config_from_yaml
 from flask_kaput.errors import ConfigurationError
 from flask_kaput.extension import Kaput, run
 from flask_kaput.formatters import FILE_FORMAT, MAIL_FORMAT, Formatter
-from flask_kaput.incident import feedback_form, reference
+from flask_kaput.incident import answer, feedback_form, reference
 from flask_kaput.json_lines import JsonFormatter
 from flask_kaput.settings import Settings
 from flask_kaput.state import State, request_id, state_of
@@ -21,6 +21,7 @@ __all__ = [
     "Kaput",
     "Settings",
     "State",
+    "answer",
     "config_from_yaml",
     "feedback_form",
     "reference",

@@ -147,6 +147,7 @@ def _compose(app: Flask, loaded: Loaded, own: TrackerSettings) -> State:
         reporter=reporter,
         sender=server,
         handlers=wrapped,
+        pages=pages,
         feedback=said,
         log=log,
         request_log=request_log.attach(app, settings, passages, reporter),

@@ -16,6 +16,7 @@ from click import ClickException
 from click.exceptions import Abort, Exit
 from flask import Flask, Request, got_request_exception, has_request_context, request
 from sentry_sdk.utils import event_from_exception
+from werkzeug.exceptions import ClientDisconnected
 
 from flask_kaput.circumstances import circumstances, level_of, message_of
 from flask_kaput.passage import Passage, Passages
@@ -54,7 +55,7 @@ class Reporter:
         Returns:
             The event's id, 32 hexadecimal digits; None when it was left out.
         """
-        if self._app.testing:
+        if self._app.testing or isinstance(error, ClientDisconnected):  # who hung up did nothing wrong here
             return None
         try:
             passage = self._passage()

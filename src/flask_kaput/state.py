@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app, has_app_context
 
 from flask_kaput import threads
+from flask_kaput.error_pages import ErrorPages
 from flask_kaput.feedback import Feedback
 from flask_kaput.handlers import Handlers
 from flask_kaput.loggers import Loggers
@@ -38,6 +39,8 @@ class State:
     reporter: Reporter | None
     """None while there is nowhere to report to."""
     handlers: Handlers
+    pages: ErrorPages | None
+    """None when they are switched off."""
     feedback: Feedback | None
     """None while there is nowhere to send it to, or it is switched off."""
     log: Loggers

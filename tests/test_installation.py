@@ -17,7 +17,7 @@ from kaput.digest.dead import DeadDirectory
 from kaput.digest.record import digest
 from kaput.digest.worker import Worker
 from kaput.installation import DEFAULT_ADDRESS, STEP_RECORDS, Installation, open_installation
-from kaput.model import Change, Digest, Draft, Drop, Record
+from kaput.model import Digest, Drop, Happened, Record, Situation, Verdict
 from kaput.serve.watch import Watch
 
 PATIENCE = 30.0
@@ -52,8 +52,8 @@ def send(installation: Installation, *records: Record) -> None:
     writer.close()
 
 
-def nobody(_changes: Sequence[Change], _members: Any) -> list[Draft]:
-    return []
+def nobody(_happened: Sequence[Happened], _situation: Situation) -> Verdict:
+    return Verdict([])
 
 
 def work(installation: Installation, done: Callable[[], bool], made: Digest = digest) -> None:

@@ -3,14 +3,14 @@
 import gzip
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
 
 from benchmarks.bench.corpus import corpus, read
-from kaput.model import Batch, Change, Digested, Draft, Position, Record
+from kaput.model import Batch, Digested, Happened, Position, Record, Situation, Verdict
 from kaput.store.base import Store
 from kaput.store.database import open_store
 from kaput.store.migrate import migrate
@@ -56,5 +56,5 @@ def file_bytes(path: Path) -> int:
         return int(pages * size)
 
 
-def _nobody(_changes: Sequence[Change], _members: Mapping[int, Sequence[str]]) -> list[Draft]:
-    return []
+def _nobody(_happened: Sequence[Happened], _situation: Situation) -> Verdict:
+    return Verdict([])

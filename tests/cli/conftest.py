@@ -3,19 +3,18 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shutil import copytree
-from typing import Any
 
 import pytest
 
 from kaput.config import Settings
 from kaput.installation import Installation, open_installation
-from kaput.model import Batch, Change, Dead, Digested, Draft
+from kaput.model import Batch, Dead, Digested, Happened, Situation, Verdict
 from tests.cli.samples import Fill
 from tests.cli.shell import Shell
 
 
-def _nobody(_changes: Sequence[Change], _members: Any) -> list[Draft]:
-    return []
+def _nobody(_happened: Sequence[Happened], _situation: Situation) -> Verdict:
+    return Verdict([])
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kaput.installation import Installation
-from kaput.model import Attachment, Batch, Feedback
+from kaput.model import Attachment, Batch, Feedback, Verdict
 from tests.cli.samples import Fill, digested
 from tests.cli.shell import Shell
 
@@ -73,7 +73,7 @@ def test_event_has_what_came_beside_it(shell: Shell, fill: Fill, installation: I
         Attachment(1, "ab" * 16, event_id, "a\x1b.csv", "text/csv", "event.attachment", 5.5, b"1,2"),
         Attachment(1, "ef" * 16, said_id, "shot.png", "image/png", "event.attachment", 5.5, b""),
     ]
-    installation.store.batches.commit(Batch([], [], [], [], [said, *files]), lambda _changes, _members: [])
+    installation.store.batches.commit(Batch([], [], [], [], [said, *files]), lambda _changes, _members: Verdict([]))
     found = shell.json("event", event_id)
     names = {"content_type": "text/csv", "type": "event.attachment", "received": "1970-01-01T00:00:05.500000Z"}
     own: dict[str, Any] = {"id": "ab" * 16, "name": "a\x1b.csv", **names, "size": 3, "file": f"files/{'ab' * 16}"}

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from kaput.installation import Installation
-from kaput.model import Batch, Monitor, MonitorConfig, Run, RunStatus, Watched
+from kaput.model import Batch, Monitor, MonitorConfig, Run, RunStatus, Verdict, Watched
 from tests.cli.samples import Fill, digested
 from tests.cli.shell import Shell
 
@@ -22,7 +22,9 @@ BACKUP = Monitor(
 
 def store(installation: Installation, *watched: Watched) -> None:
     """Stores monitors."""
-    installation.store.batches.commit(Batch([], [], [], [], watched=list(watched)), lambda _changes, _members: [])
+    installation.store.batches.commit(
+        Batch([], [], [], [], watched=list(watched)), lambda _changes, _members: Verdict([])
+    )
 
 
 def test_monitors_for_scripts(shell: Shell, installation: Installation, fill: Fill) -> None:

@@ -3,7 +3,7 @@
 import time
 
 from kaput.installation import Installation
-from kaput.model import Batch, SessionCounts, Sessions
+from kaput.model import Batch, SessionCounts, Sessions, Verdict
 from tests.cli.samples import START, Fill, digested
 from tests.cli.shell import Shell
 
@@ -12,7 +12,7 @@ def run(installation: Installation, project: int, environment: str, counts: Sess
     """Stores sessions that were started some hours ago."""
     now = time.time()
     told = Sessions("1.0", environment, {int(now // 3600) - hours: counts}, project_id=project, received=now)
-    installation.store.batches.commit(Batch([], [], [], [], [told]), lambda _changes, _members: [])
+    installation.store.batches.commit(Batch([], [], [], [], [told]), lambda _changes, _members: Verdict([]))
 
 
 def test_releases_with_their_sessions_and_events(shell: Shell, installation: Installation, fill: Fill) -> None:

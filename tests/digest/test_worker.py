@@ -19,7 +19,17 @@ from kaput.digest import worker
 from kaput.digest.dead import DeadDirectory
 from kaput.digest.record import digest, read
 from kaput.digest.worker import Worker
-from kaput.model import ATTACHMENT, FEEDBACK, Change, Digest, Digested, Draft, Drop, Record
+from kaput.model import (
+    ATTACHMENT,
+    FEEDBACK,
+    Digest,
+    Digested,
+    Drop,
+    Happened,
+    Record,
+    Situation,
+    Verdict,
+)
 from kaput.serve.watch import Watch
 from kaput.store.base import Store
 from kaput.store.database import open_store
@@ -117,8 +127,8 @@ class Yard:
         return [row.dead.reason for row in self.store.batches.known_dead()]
 
 
-def _nobody(_changes: Sequence[Change], _members: Any) -> list[Draft]:
-    return []
+def _nobody(_happened: Sequence[Happened], _situation: Situation) -> Verdict:
+    return Verdict([])
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -225,10 +235,10 @@ def test_a_record_that_cannot_be_stored(yard: Yard) -> None:
 def test_a_bug_in_the_rules(yard: Yard) -> None:
     """When the rules fail for a batch, its records are stored each by itself."""
 
-    def evaluate(changes: Sequence[Change], _members: Any) -> list[Draft]:
-        if len(changes) > 1:
+    def evaluate(happened: Sequence[Happened], _situation: Situation) -> Verdict:
+        if len(happened) > 1:
             raise LookupError("rule")
-        return []
+        return Verdict([])
 
     yard.send(record(0), record(1), record(2))
     yard.run(evaluate=evaluate)
@@ -238,10 +248,10 @@ def test_a_bug_in_the_rules(yard: Yard) -> None:
 def test_a_bug_in_a_statement(yard: Yard) -> None:
     """A statement that the database can never run costs the records that need it, and is not tried for ever."""
 
-    def evaluate(_changes: Sequence[Change], _members: Any) -> list[Draft]:
+    def evaluate(_happened: Sequence[Happened], _situation: Situation) -> Verdict:
         with closing(sqlite3.connect(":memory:")) as database:
             database.execute("SELECT colour FROM project")
-        return []
+        return Verdict([])
 
     yard.send(record(0), record(1))
     yard.run(evaluate=evaluate)

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from kaput.digest.dead import SUFFIX, Header
-from kaput.model import Batch, Dead
+from kaput.model import Batch, Dead, Verdict
 from kaput.store.database import open_store
 from tests.live.server import running
 
@@ -45,7 +45,7 @@ def _bury(data: Path) -> None:
         (data / "dead" / f"{name}{SUFFIX}").write_bytes(msgspec.json.encode(header) + b"\n" + body)
         rows.append(Dead(name, header.reason, 1, event_id, header.received))
     store = open_store(data / "kaput.db", time.time)
-    store.batches.commit(Batch([], rows, [], []), lambda _changes, _members: [])
+    store.batches.commit(Batch([], rows, [], []), lambda _changes, _members: Verdict([]))
     store.close()
 
 

@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 from kaput.errors import NotFound
-from kaput.model import Aside, Attachment, Batch, Dead, Digested, Event, Feedback, Grouping, Title
+from kaput.model import (
+    Aside,
+    Attachment,
+    Batch,
+    Dead,
+    Digested,
+    Event,
+    Feedback,
+    Grouping,
+    Title,
+    Verdict,
+)
 from kaput.store.attachments import LEAST, Bounds, forget_attachments
 from kaput.store.base import AttachmentRow, Store
 from kaput.store.database import open_store
@@ -57,7 +68,7 @@ def commit(store: Store, *items: Aside | Digested | Dead) -> None:
     digested = [item for item in items if isinstance(item, Digested)]
     dead = [item for item in items if isinstance(item, Dead)]
     asides: list[Aside] = [item for item in items if isinstance(item, Feedback | Attachment)]
-    store.batches.commit(Batch(digested, dead, [], [], asides), lambda _changes, _members: [])
+    store.batches.commit(Batch(digested, dead, [], [], asides), lambda _changes, _members: Verdict([]))
 
 
 def names(path: Path) -> set[str]:

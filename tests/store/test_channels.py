@@ -1,11 +1,25 @@
 """Channels of a project, who is told by default, and who wants no mail."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from kaput.errors import Conflict, NotFound
-from kaput.model import Batch, ChannelKind, Digested, Draft, Event, Grouping, Title, channel_recipient
+from kaput.model import (
+    Batch,
+    ChannelKind,
+    Digested,
+    Event,
+    Grouping,
+    Happened,
+    Situation,
+    Title,
+    Verdict,
+    channel_recipient,
+)
 from kaput.store.base import Address, ChannelRow, Store
 from kaput.store.channels import MOST
+from kaput.tell.rules import evaluate
 
 ADDRESS = Address("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", "whsec_c2VjcmV0")
 
@@ -20,11 +34,12 @@ def told(store: Store, project_id: int = 1) -> list[str]:
     digested = Digested(project_id, event, Grouping("v1", (event.event_id,), "test"), Title("E", "", ""))
     heard: list[str] = []
 
-    def evaluate(changes: object, members: dict[int, list[str]]) -> list[Draft]:
-        heard.extend(members[project_id])
-        return [Draft(change, who) for change in changes for who in heard]  # type: ignore[attr-defined]
+    def judge(happened: Sequence[Happened], situation: Situation) -> Verdict:
+        verdict = evaluate(happened, situation)
+        heard.extend(draft.recipient for draft in verdict.drafts)
+        return verdict
 
-    store.batches.commit(Batch([digested], [], [], []), evaluate)  # type: ignore[arg-type]
+    store.batches.commit(Batch([digested], [], [], []), judge)
     return heard
 
 

@@ -5,14 +5,15 @@ import pytest
 from kaput.model import Kind
 from kaput.store.base import Decision, IssueFilter, Mute, Resolution, Resolve, Status, Store
 from tests.clock import SettableClock
-from tests.store.test_batches import batch, digested, tell_all
+from tests.store.test_batches import batch, digested
+from tests.verdicts import tell_members
 
 
 def decided(store: Store, clock: SettableClock, decision: Decision, *releases: str) -> int:
     """Makes an issue with an event of each release, the first user having seen it, and decides about it."""
     clock.now = 1_800_000_000.0
     for release in releases or ("1.0",):
-        store.batches.commit(batch(digested(release=release, user="first")), tell_all)
+        store.batches.commit(batch(digested(release=release, user="first")), tell_members)
     issue = store.issues.find(IssueFilter()).issues[0].id
     clock.now += 100
     store.decisions.decide([issue], decision, None)
@@ -23,7 +24,7 @@ def come(store: Store, clock: SettableClock, *, release: str = "1.0", after: flo
     """Stores one event that was accepted so many seconds later."""
     clock.now += after
     event = digested(release=release, received=clock.now, user=user)
-    return [change.kind for change in store.batches.commit(batch(event), tell_all)]
+    return [change.kind for change in store.batches.commit(batch(event), tell_members)]
 
 
 def test_resolved_in_the_next_release(store: Store, clock: SettableClock) -> None:
@@ -65,7 +66,7 @@ def test_the_next_release_outlives_the_one_it_was_told_by(store: Store, clock: S
     decided(store, clock, Resolve(Resolution.NEXT), "abc123")
     with store.batches._database.write() as connection:  # type: ignore[attr-defined]  # what retention does
         connection.exec_driver_sql("DELETE FROM release")
-    store.batches.commit(batch(digested("other", release="def456")), tell_all)
+    store.batches.commit(batch(digested("other", release="def456")), tell_members)
     assert come(store, clock, release="def456") == [Kind.REGRESSED]
 
 
@@ -86,7 +87,7 @@ def test_muted_until_more_events(store: Store, clock: SettableClock) -> None:
     decided(store, clock, Mute(events=3), "1.0", "1.0")
     assert come(store, clock) == []
     events = [digested(received=clock.now + n) for n in range(1, 5)]
-    changes = store.batches.commit(batch(*events), tell_all)
+    changes = store.batches.commit(batch(*events), tell_members)
     assert [change.kind for change in changes] == [Kind.UNMUTED]
     assert store.events.by_row(changes[0].event_row).row.event_id == events[1].event.event_id
 
@@ -102,8 +103,8 @@ def test_muted_until_events_in_a_window(store: Store, clock: SettableClock) -> N
 def test_a_window_survives_a_restart(store: Store, clock: SettableClock) -> None:
     """What was counted is in the database: events of other batches and of another process count."""
     decided(store, clock, Mute(events=100, window=300))
-    store.batches.commit(batch(*(digested(received=clock.now + 1) for _ in range(60))), tell_all)
-    store.batches.commit(batch(*(digested(received=clock.now + 2) for _ in range(39))), tell_all)
+    store.batches.commit(batch(*(digested(received=clock.now + 1) for _ in range(60))), tell_members)
+    store.batches.commit(batch(*(digested(received=clock.now + 2) for _ in range(39))), tell_members)
     assert come(store, clock, after=3) == [Kind.UNMUTED]
 
 
@@ -112,7 +113,7 @@ def test_muted_until_more_users(store: Store, clock: SettableClock) -> None:
     decided(store, clock, Mute(users=2))
     assert [come(store, clock, user=user) for user in ("first", "a", "a", "")] == [[]] * 4
     events = [digested(received=clock.now + 1, user=user) for user in ("a", "first", "b")]
-    assert [change.kind for change in store.batches.commit(batch(*events), tell_all)] == [Kind.UNMUTED]
+    assert [change.kind for change in store.batches.commit(batch(*events), tell_members)] == [Kind.UNMUTED]
 
 
 @pytest.mark.parametrize("mute", [Mute(until=0.0), Mute(events=1), Mute(users=1), Mute(events=1, window=60)])
@@ -120,4 +121,4 @@ def test_what_was_accepted_before_ends_no_mute(store: Store, clock: SettableCloc
     """An event that waited while somebody muted the issue is what the person knew about."""
     decided(store, clock, mute)
     late = digested(received=clock.now - 1, user="new")
-    assert store.batches.commit(batch(late), tell_all) == []
+    assert store.batches.commit(batch(late), tell_members) == []

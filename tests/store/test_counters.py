@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from kaput.model import Batch, Change, Digested, Draft, Event, Grouping, Title, User
+from kaput.model import Batch, Digested, Event, Grouping, Happened, Situation, Title, User, Verdict
 from kaput.store.base import IssueFilter, Store
 from kaput.store.counters import LONGEST_VALUE, tag_values, user_name
 
 
-def nobody(_changes: Sequence[Change], _members: Any) -> list[Draft]:
-    return []
+def nobody(_happened: Sequence[Happened], _situation: Situation) -> Verdict:
+    return Verdict([])
 
 
 def event(number: int = 1, **fields: Any) -> Event:

@@ -6,11 +6,12 @@ from kaput.errors import NotFound
 from kaput.model import Kind
 from kaput.store.base import Assign, IssueFilter, Mute, Prioritise, Priority, Reopen, Resolution, Resolve, Status, Store
 from tests.clock import SettableClock
-from tests.store.test_batches import batch, digested, tell_all
+from tests.store.test_batches import batch, digested
+from tests.verdicts import tell_members
 
 
 def issues(store: Store, count: int = 1) -> list[int]:
-    store.batches.commit(batch(*(digested(chr(97 + n)) for n in range(count))), tell_all)
+    store.batches.commit(batch(*(digested(chr(97 + n)) for n in range(count))), tell_members)
     return sorted(issue.id for issue in store.issues.find(IssueFilter()).issues)
 
 
@@ -74,7 +75,7 @@ def test_nothing_to_change(store: Store) -> None:
 def test_the_next_release_is_the_one_after_the_newest(store: Store) -> None:
     """By version where the names have one, whatever came last; without one, what came last."""
     for release in ("2.9.0", "2.10.0", "2.9.1"):
-        store.batches.commit(batch(digested(release=release)), tell_all)
+        store.batches.commit(batch(digested(release=release)), tell_members)
     (one,) = issues(store)
     store.decisions.decide([one], Resolve(Resolution.NEXT), None)
     assert store.issues.get(one).resolved_release == "2.10.0"
@@ -121,9 +122,9 @@ def test_a_decision_keeps_the_count_of_a_mute(store: Store, clock: SettableClock
     """To assign a muted issue does not begin its window anew."""
     (one,) = issues(store)
     store.decisions.decide([one], Mute(events=2, window=60), None)
-    store.batches.commit(batch(digested("a", received=clock.now + 1)), tell_all)
+    store.batches.commit(batch(digested("a", received=clock.now + 1)), tell_members)
     store.decisions.decide([one], Prioritise(Priority.LOW), None)
-    store.batches.commit(batch(digested("a", received=clock.now + 2)), tell_all)
+    store.batches.commit(batch(digested("a", received=clock.now + 2)), tell_members)
     assert store.issues.get(one).status is Status.UNRESOLVED
 
 

@@ -1,20 +1,19 @@
 """Stored events: one by one, in a row, and all of them."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
 from kaput.errors import NotFound
-from kaput.model import Batch, Change, Digested, Draft, Event, Grouping, Title
+from kaput.model import Batch, Digested, Event, Grouping, Happened, Situation, Title, Verdict
 from kaput.store.base import Store
 from kaput.store.events import EXPORT_ROWS
 
 NOW = 1_800_000_000.0
 
 
-def nobody(_changes: Sequence[Change], _members: Any) -> list[Draft]:
-    return []
+def nobody(_happened: Sequence[Happened], _situation: Situation) -> Verdict:
+    return Verdict([])
 
 
 def digested(number: int, issue: str = "a", project: int = 1) -> Digested:

@@ -1,16 +1,15 @@
 """Small facts, and the sums over everything."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from kaput.model import Batch, Change, Dead, Draft, Drop, Position
+from kaput.model import Batch, Dead, Drop, Happened, Position, Situation, Verdict
 from kaput.store.base import Store
 
 HOUR = 3600
 
 
-def nobody(_changes: Sequence[Change], _members: Any) -> list[Draft]:
-    return []
+def nobody(_happened: Sequence[Happened], _situation: Situation) -> Verdict:
+    return Verdict([])
 
 
 def test_facts_are_kept(store: Store) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 
-from kaput.model import Aside, Batch, Digested, Event, Feedback, Grouping, Title
+from kaput.model import Aside, Batch, Digested, Event, Feedback, Grouping, Title, Verdict
 from kaput.store.base import FeedbackRow, Store
 
 ID, OTHER = "ab" * 16, "cd" * 16
@@ -23,7 +23,7 @@ def commit(store: Store, *items: Feedback | Digested) -> None:
     """Stores events and feedback in one batch."""
     digested = [item for item in items if isinstance(item, Digested)]
     feedback: list[Aside] = [item for item in items if isinstance(item, Feedback)]
-    store.batches.commit(Batch(digested, [], [], [], feedback), lambda _changes, _members: [])
+    store.batches.commit(Batch(digested, [], [], [], feedback), lambda _changes, _members: Verdict([]))
 
 
 def of_issue(store: Store, event_id: str = ID) -> list[str]:

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from kaput.errors import NotFound, QueryError
-from kaput.model import Batch, Change, Digested, Draft, Event, Grouping, Title
+from kaput.model import Batch, Digested, Event, Grouping, Happened, Situation, Title, Verdict
 from kaput.store.base import IssueFilter, Status, Store
 from tests.clock import SettableClock
 
 NOW = 1_800_000_000.0
 
 
-def nobody(_changes: Sequence[Change], _members: Any) -> list[Draft]:
-    return []
+def nobody(_happened: Sequence[Happened], _situation: Situation) -> Verdict:
+    return Verdict([])
 
 
 def add(store: Store, value: str, *, kind: str = "KeyError", project: int = 1, age: float = 0.0, **fields: Any) -> int:

@@ -10,7 +10,8 @@ from kaput.errors import Conflict, NotFound
 from kaput.model import Digested, Grouping
 from kaput.store.base import IssueFilter, Progress, Store
 from tests.clock import SettableClock
-from tests.store.test_batches import batch, digested, tell_all
+from tests.store.test_batches import batch, digested
+from tests.verdicts import tell_members
 
 START = 1_800_000_000.0
 
@@ -18,7 +19,7 @@ START = 1_800_000_000.0
 def fill(store: Store, name: str, users: Sequence[str], *, start: float = START) -> int:
     """Stores one event for each user, an hour apart, and returns their issue."""
     events = [digested(name, user=user, received=start + 3600 * n) for n, user in enumerate(users)]
-    store.batches.commit(batch(*events), tell_all)
+    store.batches.commit(batch(*events), tell_members)
     return store.events.get(events[0].event.event_id).row.issue_id
 
 
@@ -156,7 +157,7 @@ def test_what_cannot_be_merged(store: Store) -> None:
     shop = store.projects.add("Shop")
     one, two = fill(store, "a", "u"), fill(store, "b", "v")
     event = digested("a", project_id=shop.id)
-    store.batches.commit(batch(event), tell_all)
+    store.batches.commit(batch(event), tell_members)
     other = store.events.get(event.event.event_id, shop.id).row.issue_id
     with pytest.raises(Conflict):
         store.merges.merge(one, [other], None)
@@ -189,7 +190,7 @@ def test_what_groups_loosely_is_similar_once_the_old_stopped(store: Store) -> No
     start = START - 90_000
     events = [digested(name, received=start + n * 1000) for n, name in enumerate("abc")]
     changed = [loosely(event, "f" if n < 2 else "e") for n, event in enumerate(events)]
-    store.batches.commit(batch(*changed), tell_all)
+    store.batches.commit(batch(*changed), tell_members)
     old, new, other = changed
     assert similar(store, old) == [issue_of(store, new)]
     assert similar(store, new) == [issue_of(store, old)]
@@ -203,7 +204,7 @@ def test_what_goes_on_is_not_similar(store: Store) -> None:
     start = START - 90_000
     old, new = loosely(digested("a", received=start), "f"), loosely(digested("b", received=start + 1000), "f")
     again = loosely(digested("a", received=start + 5000), "f")
-    store.batches.commit(batch(old, new, again), tell_all)
+    store.batches.commit(batch(old, new, again), tell_members)
     assert similar(store, old) == similar(store, new) == []
 
 
@@ -211,10 +212,10 @@ def test_a_looser_hash_assigns_only_what_has_nothing_stricter(store: Store) -> N
     """An event without a source line joins the issue that came last; one with another line is an issue of its own."""
     start = START - 90_000
     old, new = loosely(digested("a", received=start), "f"), loosely(digested("b", received=start + 1000), "f")
-    store.batches.commit(batch(old, new), tell_all)
+    store.batches.commit(batch(old, new), tell_members)
     bare = [msgspec.structs.replace(digested("x"), grouping=Grouping("v1", ("f" * 32,), "x")) for _ in range(2)]
-    store.batches.commit(batch(bare[0]), tell_all)
-    store.batches.commit(batch(bare[1]), tell_all)
+    store.batches.commit(batch(bare[0]), tell_members)
+    store.batches.commit(batch(bare[1]), tell_members)
     assert len({issue_of(store, old), issue_of(store, new)}) == 2
     assert [issue_of(store, event) for event in bare] == [issue_of(store, new)] * 2
     assert store.issues.get(issue_of(store, new)).count == 3
@@ -225,6 +226,6 @@ def test_issues_of_one_target_are_related(store: Store) -> None:
     events = [
         loosely(digested(name), name, target) for name, target in zip("abcd", ("db:1", "db:1", "db:2", ""), strict=True)
     ]
-    store.batches.commit(batch(*events), tell_all)
+    store.batches.commit(batch(*events), tell_members)
     related = [[strand.id for strand in store.merges.same_target(issue_of(store, event))] for event in events]
     assert related == [[issue_of(store, events[1])], [issue_of(store, events[0])], [], []]

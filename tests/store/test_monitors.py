@@ -15,6 +15,7 @@ from kaput.model import (
     Run,
     RunStatus,
     Title,
+    Verdict,
     Watched,
 )
 from kaput.store.base import Status, Store
@@ -38,7 +39,7 @@ def failed(number: int = 1, received: float = 6.0) -> Digested:
 
 
 def commit(store: Store, *watched: Watched, told: Digested | None = None) -> None:
-    store.batches.commit(Batch([told] if told else [], [], [], [], watched=list(watched)), lambda _c, _m: [])
+    store.batches.commit(Batch([told] if told else [], [], [], [], watched=list(watched)), lambda _c, _m: Verdict([]))
 
 
 def stored(store: Store) -> Monitor:

@@ -1,17 +1,18 @@
 """The outbox: what waits, what was sent, and what the mail server said."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from kaput.errors import NotFound
-from kaput.model import Batch, Change, Digested, Draft, Event, Grouping, Kind, Title
+from kaput.model import Batch, Digested, Event, Grouping, Happened, Kind, Situation, Title, Verdict
 from kaput.store.base import NoticeRow, Store, Trouble
 from tests.clock import SettableClock
+from tests.verdicts import tell
 
 
-def to_two(changes: Sequence[Change], _members: Mapping[int, Sequence[str]]) -> list[Draft]:
-    return [Draft(change, address) for change in changes for address in ("ada@x.org", "bob@x.org")]
+def to_two(happened: Sequence[Happened], situation: Situation) -> Verdict:
+    return tell(happened, situation, ("ada@x.org", "bob@x.org"))
 
 
 def notices(store: Store, count: int) -> list[NoticeRow]:

@@ -5,7 +5,7 @@ import secrets
 import pytest
 
 from kaput.errors import NotFound
-from kaput.model import Batch, Digested, Event, Grouping, Title
+from kaput.model import Batch, Digested, Event, Grouping, Title, Verdict
 from kaput.store import releases
 from kaput.store.base import Store
 
@@ -20,7 +20,7 @@ def happened(release: str, issue: str = "a", *, at: float = NOW, event_id: str =
 
 def commit(store: Store, *events: Digested) -> None:
     """Stores events in one batch."""
-    store.batches.commit(Batch(list(events), [], [], []), lambda _changes, _members: [])
+    store.batches.commit(Batch(list(events), [], [], []), lambda _changes, _members: Verdict([]))
 
 
 def test_events_alone_make_a_release(store: Store) -> None:

@@ -7,8 +7,9 @@ from kaput.model import Kind
 from kaput.store.base import IssueFilter, Removal, Store
 from kaput.store.removals import GRACE
 from tests.clock import SettableClock
-from tests.store.test_batches import batch, digested, tell_all
+from tests.store.test_batches import batch, digested
 from tests.store.test_merges import fill
+from tests.verdicts import tell_members
 
 
 def gone(store: Store, clock: SettableClock) -> None:
@@ -45,7 +46,7 @@ def test_an_event_after_it_is_a_new_issue(store: Store) -> None:
     """Its hashes are free at once; undo leaves them to the new issue."""
     one = fill(store, "a", "u")
     undo = store.removals.remove([one], Removal.DELETED, None).undo
-    changes = store.batches.commit(batch(digested("a")), tell_all)
+    changes = store.batches.commit(batch(digested("a")), tell_members)
     assert [change.kind for change in changes] == [Kind.NEW]
     assert undo is not None
     store.decisions.undo(undo, None)
@@ -72,9 +73,9 @@ def test_events_of_an_ignored_issue_are_left_out_and_counted(store: Store, clock
     """They are digested and dropped as `ignored`, also after what it had was deleted, until they are taken again."""
     one = fill(store, "a", "uv")
     store.removals.remove([one], Removal.IGNORED, None)
-    assert store.batches.commit(batch(digested("a"), digested("b"), digested("a")), tell_all)[0].kind is Kind.NEW
+    assert store.batches.commit(batch(digested("a"), digested("b"), digested("a")), tell_members)[0].kind is Kind.NEW
     gone(store, clock)
-    store.batches.commit(batch(digested("a")), tell_all)
+    store.batches.commit(batch(digested("a")), tell_members)
     tallies = store.facts.tallies()
     assert tallies.dropped == {"deleted": 2, "ignored": 3}
     assert (tallies.digested, tallies.events, tallies.issues) == (6, 1, 1)

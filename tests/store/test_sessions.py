@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kaput.model import Batch, Health, SessionCounts, Sessions, SessionUpdate
+from kaput.model import Batch, Health, SessionCounts, Sessions, SessionUpdate, Verdict
 from kaput.store import releases, sessions
 from kaput.store.base import Store
 from kaput.store.engine import Database
@@ -39,7 +39,7 @@ def said(health: Health, *, sid: str = SID, begun: bool = False, hour: int = HOU
 
 def commit(store: Store, *told: Sessions) -> None:
     """Stores reports in one batch."""
-    store.batches.commit(Batch([], [], [], [], list(told)), lambda _changes, _members: [])
+    store.batches.commit(Batch([], [], [], [], list(told)), lambda _changes, _members: Verdict([]))
 
 
 def counts(store: Store, release: str = "1", environment: str | None = None) -> SessionCounts:

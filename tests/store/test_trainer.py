@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kaput.errors import StoreUnavailable
-from kaput.model import Batch, Change, Digested, Draft, Event, Grouping, Title
+from kaput.model import Batch, Digested, Event, Grouping, Happened, Situation, Title, Verdict
 from kaput.store.base import Store
 from kaput.store.database import open_store
 from kaput.store.drift import FIRST, WINDOW
@@ -19,8 +19,8 @@ from kaput.store.trainer import FEWEST_SAMPLES, SWEEP_SECONDS, train
 from tests.clock import SettableClock
 
 
-def nobody(_changes: Sequence[Change], _members: Any) -> list[Draft]:
-    return []
+def nobody(_happened: Sequence[Happened], _situation: Situation) -> Verdict:
+    return Verdict([])
 
 
 def vocabulary(seed: int) -> list[str]:

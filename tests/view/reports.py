@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kaput.digest.record import digest
-from kaput.model import Batch, Digested, Event, Grouping, Record, Title
+from kaput.model import Batch, Digested, Event, Grouping, Record, Title, Verdict
 from kaput.store.base import IssueRow, ProjectRow
 from tests.view.site import Site
 
@@ -27,6 +27,6 @@ def keep(site: Site, project: ProjectRow, event: Event, text: str) -> IssueRow:
 
 
 def _store(site: Site, digested: Digested) -> tuple[IssueRow, str]:
-    site.store.batches.commit(Batch([digested], [], [], []), lambda _changes, _members: [])
+    site.store.batches.commit(Batch([digested], [], [], []), lambda _changes, _members: Verdict([]))
     stored = site.store.events.get(digested.event.event_id, digested.project_id)
     return site.store.issues.get(stored.row.issue_id), digested.event.event_id

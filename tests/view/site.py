@@ -18,7 +18,6 @@ from kaput.model import (
     ChannelKind,
     Dead,
     Digested,
-    Draft,
     Drop,
     Event,
     ExceptionChain,
@@ -32,12 +31,14 @@ from kaput.model import (
     Stats,
     Title,
     User,
+    Verdict,
 )
 from kaput.store.base import AccountRow, Address, ChannelRow, IssueFilter, IssueRow, ProjectRow, Store
 from kaput.tell.seal import Seal
 from kaput.view.pages import create_pages
 from kaput.view.parts import Parts
 from tests.clock import SettableClock
+from tests.verdicts import tell as tell_about
 
 SECRET = b"a secret that is long enough"
 PASSWORD = "correct horse"
@@ -112,7 +113,7 @@ class Site:
         """Stores events of one issue, all `age` seconds ago, with notices to `tell`, and returns the issue."""
         self.store.batches.commit(
             Batch([self._event(project, kind, value, age) for _ in range(times)], [], [], []),
-            lambda changes, _members: [Draft(change, tell) for change in changes if tell],
+            lambda happened, situation: tell_about(happened, situation, [tell] if tell else []),
         )
         newest = self.store.issues.find(IssueFilter(projects=(project.id,), limit=1000)).issues
         return next(issue for issue in newest if (issue.type, issue.value) == (kind, value))
@@ -123,12 +124,12 @@ class Site:
         """Stores sessions that were started some hours ago."""
         hour = int(self.clock() // 3600) - hours
         told = Sessions(release, environment, {hour: counts}, project_id=project.id, received=self.clock())
-        self.store.batches.commit(Batch([], [], [], [], [told]), lambda _changes, _who: [])
+        self.store.batches.commit(Batch([], [], [], [], [told]), lambda _changes, _who: Verdict([]))
 
     def lose(self, name: str, reason: str) -> None:
         """Notes a record that could not be digested."""
         dead = Dead(name, reason, 1, "ab" * 16, self.clock())
-        self.store.batches.commit(Batch([], [dead], [], []), lambda _changes, _who: [])
+        self.store.batches.commit(Batch([], [dead], [], []), lambda _changes, _who: Verdict([]))
 
     def leave_out(self, reason: str, count: int) -> None:
         """Notes something that was refused."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kaput.model import Attachment, Batch, Feedback
+from kaput.model import Attachment, Batch, Feedback, Verdict
 from kaput.store.base import ProjectRow
 from tests.view.reports import report
 from tests.view.site import Site, Visitor, visitor
@@ -19,7 +19,7 @@ def attach(site: Site, project: ProjectRow, event_id: str, name: str, content: b
     """Stores an attachment, and returns its id."""
     own = secrets.token_hex(16)
     one = Attachment(project.id, own, event_id, name, "image/png", kind or "event.attachment", site.clock(), content)
-    site.store.batches.commit(Batch([], [], [], [], [one]), lambda _changes, _members: [])
+    site.store.batches.commit(Batch([], [], [], [], [one]), lambda _changes, _members: Verdict([]))
     return own
 
 
@@ -80,7 +80,7 @@ def test_feedback_is_shown_with_its_screenshot(site: Site, shop: ProjectRow, ada
     issue, event_id = report(site, shop, "raven-key-error")
     for number, url in enumerate(("https://shop.example/cart", "javascript:alert(1)")):
         said = Feedback(shop.id, f"{number:032x}", event_id, "Joe", "", "It broke.", site.clock(), url)
-        site.store.batches.commit(Batch([], [], [], [], [said]), lambda _changes, _members: [])
+        site.store.batches.commit(Batch([], [], [], [], [said]), lambda _changes, _members: Verdict([]))
     shot = attach(site, shop, f"{0:032x}", "screenshot.png", png())
     for address in (f"/issues/{issue.short_id}", "/projects/shop/feedback"):
         page = ada.get(address)

@@ -3,7 +3,7 @@
 import html
 import secrets
 
-from kaput.model import Batch, Feedback
+from kaput.model import Batch, Feedback, Verdict
 from kaput.store.base import ProjectRow
 from tests.view.reports import report
 from tests.view.site import Site, visitor
@@ -14,7 +14,7 @@ HOSTILE = "<script>alert(1)</script>\n\x1b[2J"
 def say(site: Site, project: ProjectRow, event_id: str, comments: str, name: str = "Joe") -> None:
     """Stores feedback."""
     said = Feedback(project.id, secrets.token_hex(16), event_id, name, "joe@example.org", comments, site.clock() - 60)
-    site.store.batches.commit(Batch([], [], [], [], [said]), lambda _changes, _members: [])
+    site.store.batches.commit(Batch([], [], [], [], [said]), lambda _changes, _members: Verdict([]))
 
 
 def corpus_event(site: Site, project: ProjectRow) -> tuple[str, str]:

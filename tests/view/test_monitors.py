@@ -5,7 +5,19 @@ import html
 import pytest
 from msgspec.structs import replace
 
-from kaput.model import Batch, Digested, Event, Grouping, Monitor, MonitorConfig, Run, RunStatus, Title, Watched
+from kaput.model import (
+    Batch,
+    Digested,
+    Event,
+    Grouping,
+    Monitor,
+    MonitorConfig,
+    Run,
+    RunStatus,
+    Title,
+    Verdict,
+    Watched,
+)
 from kaput.store.base import ProjectRow
 from tests.view.site import Site, Visitor, visitor
 
@@ -20,7 +32,7 @@ def watch(site: Site, project: ProjectRow, *runs: Run, told: bool = False, **fie
     words = Title("", "Cron job backup missed its run of 02:00", "production")
     digested = [Digested(project.id, event, Grouping("monitor", (HASH,), "cron job"), words)] if told else []
     batch = Batch(digested, [], [], [], watched=[Watched(monitor, runs)])
-    site.store.batches.commit(batch, lambda _changes, _members: [])
+    site.store.batches.commit(batch, lambda _changes, _members: Verdict([]))
 
 
 def run(site: Site, number: int, status: RunStatus, duration: float | None = None) -> Run:

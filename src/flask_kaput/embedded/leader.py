@@ -7,7 +7,7 @@ in the thread that leads, and no request waits for it.
 import logging
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from kaput.buffer.reader import SegmentReader
 from kaput.directory import migrate_database
 from kaput.errors import KaputError
 from kaput.installation import Installation, attach
-from kaput.model import Change, Draft
+from kaput.model import Happened, Situation, Verdict
 from kaput.serve.work import open_source, work
 from kaput.tell.rules import evaluate
 from kaput.view.secret import setup_token
@@ -68,11 +68,9 @@ class Leading:
         if self._source is not None:
             self._source.close()
 
-    def _told(self, changes: Sequence[Change], members: Mapping[int, Sequence[str]]) -> list[Draft]:
-        """Tells the administrators of the application besides the members of each project."""
-        admins = self._home.admins
-        everyone = {change.project_id: [*members.get(change.project_id, ()), *admins] for change in changes}
-        return evaluate(changes, everyone)
+    def _told(self, happened: Sequence[Happened], situation: Situation) -> Verdict:
+        """Tells the administrators of the application as if they were members of each project."""
+        return evaluate(happened, situation, self._home.admins)
 
     def _introduce(self, installation: Installation) -> None:
         """Notes the address, names the project after the application, and says how to get in."""

@@ -3,20 +3,20 @@
 In: nothing. Out: types. Imported through `kaput.model`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from kaput.model.batch import Aside, Batch, Digested
-from kaput.model.notice import Change, Draft
 from kaput.model.record import Drop, Record
+from kaput.model.rule import Happened, Situation, Verdict
 from kaput.model.space import Space
 from kaput.model.stats import Stats
 
 Clock = Callable[[], float]
 """Answers the time now, in seconds since the epoch."""
 
-Evaluate = Callable[[Sequence[Change], Mapping[int, Sequence[str]]], list[Draft]]
-"""Which changes are told to whom: `(changes, addresses of the members by project) -> drafts`. Pure."""
+Evaluate = Callable[[Sequence[Happened], Situation], Verdict]
+"""What the rules say about the events of a batch, in the order of storing. Pure but for what it asks the situation."""
 
 Digest = Callable[[Record], Digested | Aside | Drop]
 """Makes of a record what the store keeps of its kind, or the drop of an event that a filter leaves out.

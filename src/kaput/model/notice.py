@@ -17,6 +17,8 @@ class Kind(StrEnum):
     MENTIONED = "mentioned"
     TEST = "test"
     """Nothing: somebody tries whether alerts arrive."""
+    ALERT = "alert"
+    """A rule fired that is about none of these; its words say which."""
 
 
 class Change(Struct, frozen=True):
@@ -24,6 +26,8 @@ class Change(Struct, frozen=True):
 
     Attributes:
         event_row: the stored event that made it, by its row.
+        rule_id: of the rule that tells it; 0 when it is what happened, whoever is told.
+        words: what made the rule fire: `100 in 5 min`; empty when the kind says it all.
     """
 
     kind: Kind
@@ -31,6 +35,8 @@ class Change(Struct, frozen=True):
     issue_id: int
     event_row: int
     time: float
+    rule_id: int = 0
+    words: str = ""
 
 
 class Draft(Struct, frozen=True):

@@ -221,6 +221,7 @@ def _something_to_tell(
     while not stop.is_set():
         wake.clear()
         try:
+            outbox.release(installation.clock())
             newest = outbox.newest()
             if newest != seen and waiting():
                 return True

@@ -9,22 +9,21 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from kaput.model import Batch, Change, Clock, Dead, Digested, Draft, Drop, Evaluate, Position
+from kaput.model import Batch, Change, Clock, Dead, Digested, Drop, Evaluate, Happened, Kind, Position, Verdict
 from kaput.store import schema
 from kaput.store.asides import write_asides
 from kaput.store.assignment import Assigned, assign, update_issues
 from kaput.store.attachments import Shelf
 from kaput.store.base import DeadRow, Status
-from kaput.store.channels import recipients_of
 from kaput.store.counters import write_hours, write_tags, write_users
 from kaput.store.drift import Drift
 from kaput.store.engine import CHUNK, Database, look_up
 from kaput.store.facts import DEAD_REASON, write_drops
 from kaput.store.healing import standing, write_healed
 from kaput.store.monitors import write_watched
-from kaput.store.notices import write_notices
 from kaput.store.payload import Packed, Packings
 from kaput.store.releases import write_releases
+from kaput.store.situation import SqlSituation
 
 _dead = schema.dead.c
 
@@ -77,7 +76,9 @@ class SqlBatches:
             write_watched(connection, batch.watched, now)
             write_healed(connection, batch.healed, now)
             changes = list(_changes(assigned, rows, now))
-            write_notices(connection, _drafts(connection, changes, evaluate))
+            situation = SqlSituation(connection, now)
+            verdict = evaluate(_happened(assigned, rows), situation) if assigned else Verdict([])
+            situation.write(verdict)
             _write_dead(connection, batch.dead, now)
             drops = [*batch.drops, *batch.filtered, *beyond, *again, *_duplicate_drops(duplicates, now), *ignored]
             write_drops(connection, drops)
@@ -85,7 +86,7 @@ class SqlBatches:
             _add_digested(connection, by_project + Counter(drop.project_id for drop in batch.filtered))
             _write_positions(connection, batch.positions)
         self._note(fresh, rows, packed)
-        return changes
+        return changes + [draft.change for draft in verdict.drafts if draft.change.kind is Kind.ALERT]
 
     def standing(self, project_id: int, version: str) -> dict[str, Status]:
         """See `kaput.store.base.Batches.standing`."""
@@ -216,13 +217,12 @@ def _changes(assigned: Sequence[Assigned], rows: Sequence[int], now: float) -> I
             yield Change(item.kind, item.digested.project_id, item.issue_id, row, now)
 
 
-def _drafts(connection: Connection, changes: Sequence[Change], evaluate: Evaluate) -> list[Draft]:
-    if not changes:
-        return []
-    members = {
-        project_id: recipients_of(connection, project_id) for project_id in {change.project_id for change in changes}
-    }
-    return evaluate(changes, members)
+def _happened(assigned: Sequence[Assigned], rows: Sequence[int]) -> list[Happened]:
+    """Returns the events as the rules see them."""
+    return [
+        Happened(item.kind, item.digested.project_id, item.issue_id, row, item.digested.title.type, item.digested.event)
+        for row, item in zip(rows, assigned, strict=True)
+    ]
 
 
 def _write_dead(connection: Connection, dead: Sequence[Dead], now: float) -> None:

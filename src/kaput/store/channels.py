@@ -14,7 +14,6 @@ from kaput.model import ChannelKind, Clock, channel_recipient
 from kaput.store import schema
 from kaput.store.base import Address, ChannelRow
 from kaput.store.engine import Database
-from kaput.store.projects import members_of
 
 MOST = 50
 """Channels of one project."""
@@ -117,16 +116,6 @@ class SqlChannels:
         """See `kaput.store.base.Channels.unsubscribed`."""
         with self._database.read() as connection:
             return unsubscribed_of(connection, project_id)
-
-
-def recipients_of(connection: Connection, project_id: int) -> list[str]:
-    """Returns who gets a project's alerts unless a rule says otherwise.
-
-    Those are its members and every admin, without those who unsubscribed, and its channels that are not disabled.
-    """
-    gone = unsubscribed_of(connection, project_id)
-    addresses = [member.email for member in members_of(connection, project_id) if member.email.lower() not in gone]
-    return addresses + [channel_recipient(channel_id) for channel_id in channels_of(connection, project_id)]
 
 
 def channels_of(connection: Connection, project_id: int) -> list[int]:

@@ -27,6 +27,7 @@ from kaput.store.projects import SqlProjects
 from kaput.store.releases import SqlReleases
 from kaput.store.removals import SqlRemovals
 from kaput.store.retention.sweep import SqlRetention
+from kaput.store.rules import SqlRules
 from kaput.store.trainer import Trainer
 
 FILES = "files"
@@ -56,6 +57,7 @@ def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS, bou
         feedback=SqlFeedbacks(database),
         monitors=SqlMonitors(database, clock),
         releases=SqlReleases(database),
+        rules=SqlRules(database, clock),
         dictionaries=Trainer(database, clock, drift, payloads),
         attachments=SqlAttachments(database, files, clock),
         outbox=SqlOutbox(database, clock),

@@ -13,9 +13,12 @@ from kaput.model import MAIL_LANE, Clock, Kind
 from kaput.store import schema
 from kaput.store.base import NoticeRow, Trouble
 from kaput.store.engine import CHUNK, Database
+from kaput.store.situation import pauses_over, tell_held
 
 LONGEST_ERROR = 1000
 MOST_OPEN = 20_000
+MOST_RELEASED = 1000
+"""Pauses whose ends are told in one transaction; the rest follows with the next."""
 
 _notice = schema.notice.c
 _event = schema.event.c
@@ -37,6 +40,15 @@ class SqlOutbox:
         with self._database.read() as connection:
             newest: int = connection.execute(select(func.coalesce(func.max(_notice.id), 0))).scalar_one()
         return newest
+
+    def release(self, now: float) -> bool:
+        """See `kaput.store.base.Outbox.release`."""
+        with self._database.read() as connection:
+            if not pauses_over(connection, now, 1):
+                return False
+        with self._database.write() as connection:
+            tell_held(connection, pauses_over(connection, now, MOST_RELEASED))
+        return True
 
     def open(self, lane: str = MAIL_LANE) -> list[NoticeRow]:
         """See `kaput.store.base.Outbox.open`. At most the oldest 20,000: the rest comes when those are gone."""
@@ -133,6 +145,9 @@ class SqlOutbox:
                 "attempts": 0,
                 "sequence": -1,  # it takes no place in the thread of the issue's mails
                 "error": "",
+                "rule_id": 0,
+                "words": "",
+                "count": 1,
             }
             made: int = connection.execute(insert(schema.notice).values(values).returning(_notice.id)).scalar_one()
         return made
@@ -169,4 +184,7 @@ def _row(row: Row[Any]) -> NoticeRow:
         sequence=row.sequence,
         error=row.error,
         note=row.note or "",
+        rule_id=row.rule_id,
+        words=row.words,
+        count=row._mapping["count"],  # the name is a method of rows, too
     )

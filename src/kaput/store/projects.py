@@ -16,6 +16,7 @@ from kaput.store import filters as columns
 from kaput.store import schema
 from kaput.store.base import AccountRow, KeyRow, ProjectRow
 from kaput.store.engine import Database
+from kaput.store.rules import insert_defaults
 
 LONGEST_SLUG = 40
 LARGEST_ID = 2**63 - 1
@@ -173,6 +174,7 @@ def insert_project(connection: Connection, name: str, now: float, *, internal: b
         raise Conflict(f"There is a project {slug!r} already; choose a name that differs in more.") from error
     project_id = result.scalar_one()
     _insert_key(connection, project_id, "default", now)
+    insert_defaults(connection, project_id, now)
     return ProjectRow(project_id, slug, name, internal, now)
 
 

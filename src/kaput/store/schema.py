@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from kaput.store.metadata import metadata
@@ -369,6 +370,61 @@ unsubscribed = Table(
     sqlite_with_rowid=False,
 )
 
+rule = Table(
+    "rule",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("created", Float, nullable=False),
+    # A rule can be had back for a day.
+    Column("deleted", Float),
+    Column("fired", Float),
+    # Else the id of one that is gone would be that of the next, with what the one had counted.
+    sqlite_autoincrement=True,
+)
+
+# What rules count, and where they rest: of a rule and an issue, or 0 for the whole project. No references: each batch
+# writes them, and what is left of an issue or a rule that is gone is removed with what is over.
+rule_window = Table(
+    "rule_window",
+    metadata,
+    Column("rule_id", Integer, nullable=False),
+    Column("issue_id", Integer, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("rule_id", "issue_id"),
+    sqlite_with_rowid=False,
+)
+
+rule_pause = Table(
+    "rule_pause",
+    metadata,
+    Column("rule_id", Integer, nullable=False),
+    Column("issue_id", Integer, nullable=False),
+    Column("until", Float, nullable=False),
+    # How often the rule would have fired meanwhile, since when, and the notices that tell it, as JSON.
+    Column("held", Integer, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("drafts", Text, nullable=False),
+    PrimaryKeyConstraint("rule_id", "issue_id"),
+    Index("ix_rule_pause_held", "until", sqlite_where=text("held > 0")),
+    sqlite_with_rowid=False,
+)
+
+# What went out to whom, for the budget of each.
+mailed = Table(
+    "mailed",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recipient", Text, nullable=False),
+    Column("time", Float, nullable=False),
+    Column("in_digest", Boolean, nullable=False),
+    Index("ix_mailed_time", "time"),
+)
+
 notice = Table(
     "notice",
     metadata,
@@ -389,6 +445,10 @@ notice = Table(
     Column("error", Text, nullable=False),
     # What a person wrote, when that is what is told.
     Column("note", Text),
+    # No reference: what was told outlives the rule.
+    Column("rule_id", Integer, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("count", Integer, nullable=False),
     Index("ix_notice_state", "state", "created"),
     Index("ix_notice_issue_id", "issue_id", "recipient"),
     Index("ix_notice_recipient", "recipient", "id"),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from kaput.model import Event, Kind
 from kaput.store.base import IssueRow, NoticeRow
 from kaput.tell.excerpt import Excerpt, excerpt, one_line, title_of
-from kaput.tell.mail import NAME_LENGTH, Listed, counts_of, link_of, subject_of
+from kaput.tell.mail import NAME_LENGTH, Listed, counts_of, link_of, listed_as, subject_of
 from kaput.tell.services import Brief
 
 LENGTH = 1000
@@ -28,7 +28,7 @@ class BriefComposer:
         lines = list(_lines(shown))
         room = LENGTH - len(link) - 1
         text = "\n".join(lines)[:room]
-        title = subject_of(one_line(project, NAME_LENGTH), notice.kind, issue)
+        title = subject_of(one_line(project, NAME_LENGTH), notice, issue)
         body = "\n".join(part for part in (text, link) if part)
         return Brief(title, body, "info" if notice.kind is Kind.TEST else "failure")
 
@@ -38,8 +38,8 @@ class BriefComposer:
         """Writes what was held back; arguments as for `mail.Composer.digest`."""
         del now
         shown = listed[:MOST_LISTED]
-        lines = [f"{entry.notice.kind.value}: {one_line(title_of(entry.issue), 120)}" for entry in shown]
-        more = len(notices) - len(shown)
+        lines = [f"{listed_as(entry.notice)}: {one_line(title_of(entry.issue), 120)}" for entry in shown]
+        more = sum(notice.count for notice in notices) - sum(entry.notice.count for entry in shown)
         if more:
             lines.append(f"and {more:,} more")
         if base:

@@ -38,6 +38,7 @@ class DocumentComposer:
             "type": f"issue.{notice.kind.value}",
             "time": _iso(notice.created),
             "project": {"id": notice.project_id, "name": one_line(project, NAME_LENGTH)},
+            "reason": notice.words or notice.kind.value,
             "issue": _issue(issue, base),
             "event": {
                 "event_id": event.event_id,
@@ -61,7 +62,7 @@ class DocumentComposer:
         first, last = notices[0], notices[-1]
         counts: dict[str, int] = {}
         for notice in notices:
-            counts[notice.kind.value] = counts.get(notice.kind.value, 0) + 1
+            counts[notice.kind.value] = counts.get(notice.kind.value, 0) + notice.count
         content = {
             "type": "digest",
             "time": _iso(now),
@@ -70,7 +71,7 @@ class DocumentComposer:
             "first": _iso(first.created),
             "last": _iso(last.created),
             "issues": [_issue(entry.issue, base) | {"kind": entry.notice.kind.value} for entry in listed],
-            "more": len(notices) - len(listed),
+            "more": sum(notice.count for notice in notices) - sum(entry.notice.count for entry in listed),
         }
         name = f"digest-{first.id}-{last.id}-{len(notices)}.{self._origin}"
         return Document(name, msgspec.json.encode(content))

@@ -85,13 +85,13 @@ class Composer:
         """
         shown = excerpt(issue, event)
         name = one_line(project, NAME_LENGTH)
-        message = self._message(notice.recipient, subject_of(name, notice.kind, issue), notice.created)
+        message = self._message(notice.recipient, subject_of(name, notice, issue), notice.created)
         self._thread(message, notice)
         acts = addresses(self._sign, notice, base, alone=True)
         offer(message, acts)
         values = {
             "acts": acts,
-            "change": notice.kind.value.capitalize(),
+            "change": change_of(notice).capitalize(),
             "note": one_line(notice.note, NOTE_LENGTH),
             "test": notice.kind is Kind.TEST,
             "shown": shown,
@@ -123,12 +123,18 @@ class Composer:
         acts = addresses(self._sign, first, base, alone=False)
         offer(message, acts)
         lines = [
-            {"kind": entry.notice.kind.value, "issue": entry.issue, "title": title_of(entry.issue)}
+            {"kind": listed_as(entry.notice), "issue": entry.issue, "title": title_of(entry.issue)}
             | {"culprit": one_line(entry.issue.culprit, NAME_LENGTH), "link": link_of(base, entry.issue)}
             | {"events": counted(entry.issue.count, "event")}
             for entry in listed
         ]
-        values = {"counts": counts, "lines": lines, "more": len(notices) - len(listed), "project": name, "acts": acts}
+        values = {
+            "counts": counts,
+            "lines": lines,
+            "more": sum(notice.count for notice in notices) - sum(entry.notice.count for entry in listed),
+            "project": name,
+            "acts": acts,
+        }
         span = {"first": moment(first.created), "last": moment(last.created), "base": base}
         return self._body(message, "digest", values | span)
 
@@ -178,20 +184,34 @@ def _encoding(text: str) -> str | None:
     return "base64" if _FROM.search(text) else None
 
 
-def subject_of(project: str, kind: Kind, issue: IssueRow) -> str:
+def subject_of(project: str, notice: NoticeRow, issue: IssueRow) -> str:
     """Returns the one line that says what happened to an issue."""
     function = one_line(issue.culprit, NAME_LENGTH).partition(" in ")[0]
     place = f" in {function}" if function else ""
-    mark = "" if kind is Kind.NEW else f"{kind.value}: "
+    mark = "" if notice.kind is Kind.NEW else f"{change_of(notice)}: "
     room = SUBJECT_LENGTH - len(f"[{project}] {mark}{place}")
     return f"[{project}] {mark}{one_line(issue.title, room) or title_of(issue)}{place}"
 
 
+def change_of(notice: NoticeRow) -> str:
+    """Returns what happened: `new`, or of a threshold `100 in 5 min`."""
+    return notice.words or notice.kind.value
+
+
+def listed_as(notice: NoticeRow) -> str:
+    """Returns what happened, and how often when that was more than once."""
+    return f"{change_of(notice)}, {notice.count:,} times" if notice.count > 1 else change_of(notice)
+
+
 def counts_of(notices: Sequence[NoticeRow]) -> str:
-    """Returns how many notices there are of each kind: `3 new issues and 1 regressed issue`."""
-    counts = Counter(notice.kind for notice in notices)
-    parts = [counted(counts[kind], f"{kind.value} issue") for kind in Kind if counts[kind]]
-    return " and ".join(parts)
+    """Returns how often what happened: `3 new issues, 1 regressed issue and 2 alerts`."""
+    counts: Counter[Kind] = Counter()
+    for notice in notices:
+        counts[notice.kind] += notice.count
+    parts = [
+        counted(counts[kind], "alert" if kind is Kind.ALERT else f"{kind.value} issue") for kind in Kind if counts[kind]
+    ]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def link_of(base: str, issue: IssueRow) -> str:

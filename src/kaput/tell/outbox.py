@@ -118,6 +118,7 @@ class Teller:
         """
         self._note()
         outbox = self._store.outbox
+        outbox.release(now)
         notices = self._open(now)
         if not notices:
             return None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kaput.errors import NotFound
-from kaput.model import Aside, Attachment, Batch
+from kaput.model import Aside, Attachment, Batch, Verdict
 from kaput.store.base import Limits, Store
 from tests.store.retention.filling import DAY, NOW, PAYLOAD, ask, every, fill
 
@@ -161,7 +161,7 @@ def test_attachments_go_with_their_event(store: Store, path: Path) -> None:
         Attachment(1, name * 16, event, "a.txt", "text/plain", "event.attachment", NOW, b"x")
         for name, event in (("ab", kept), ("cd", gone))
     ]
-    store.batches.commit(Batch([], [], [], [], asides=asides), lambda _changes, _who: [])
+    store.batches.commit(Batch([], [], [], [], asides=asides), lambda _changes, _who: Verdict([]))
     files = path.parent / "files"
     assert len([file for file in files.rglob("*") if file.is_file()]) == 2
     list(store.retention.crowd(Limits(events_per_issue=4)))

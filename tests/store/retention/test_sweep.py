@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from kaput.model import Attachment, Batch, Drop, Feedback
+from kaput.model import Attachment, Batch, Drop, Feedback, Verdict
 from kaput.store.base import Limits, Store
 from kaput.store.retention.tags import KEPT_KEYS, KEPT_VALUES, MOST_KEYS, MOST_VALUES
 from kaput.store.retention.users import KEPT_USERS, MOST_USERS
@@ -94,7 +94,7 @@ def test_what_is_attached_goes_with_its_feedback(store: Store, path: Path) -> No
         Feedback(1, one, "", "Joe", "", "It broke.", NOW - days * DAY) for one, days in zip(ids, (99, 1), strict=True)
     ]
     files = [Attachment(1, one, one, "shot.png", "image/png", "event.attachment", NOW, b"x") for one in ids]
-    store.batches.commit(Batch([], [], [], [], [*said, *files]), lambda _changes, _members: [])
+    store.batches.commit(Batch([], [], [], [], [*said, *files]), lambda _changes, _members: Verdict([]))
     assert old(store) == 1
     assert list(store.attachments.of(1, ids)) == [ids[1]]
     assert [file.name for file in (path.parent / "files").iterdir()] == [ids[1]]

@@ -36,11 +36,13 @@ from kaput.store.base.rows import (
     FeedbackRow,
     IssueRow,
     KeyRow,
+    MailedRow,
     MonitorRow,
     Neighbours,
     NoticeRow,
     ProjectRow,
     ReleaseRow,
+    RuleRow,
     Status,
     StoredEvent,
     TagCount,
@@ -60,7 +62,7 @@ from kaput.store.base.seam import (
     Retention,
     Store,
 )
-from kaput.store.base.telling import Address, ChannelRow, Channels, Outbox, Trouble
+from kaput.store.base.telling import Address, ChannelRow, Channels, Outbox, Rules, Trouble
 
 __all__ = [
     "AccountRow",
@@ -89,6 +91,7 @@ __all__ = [
     "Issues",
     "KeyRow",
     "Limits",
+    "MailedRow",
     "Merges",
     "MonitorRow",
     "Monitors",
@@ -110,6 +113,8 @@ __all__ = [
     "Resolution",
     "Resolve",
     "Retention",
+    "RuleRow",
+    "Rules",
     "Status",
     "Store",
     "StoredEvent",

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from kaput.model import Dead, Event, Kind, Monitor, Run, RunStatus
+from kaput.model import Dead, Event, Kind, Monitor, Rule, Run, RunStatus
 from kaput.store.base.decisions import Mute, Priority, Resolution
 
 
@@ -266,6 +266,8 @@ class NoticeRow(Struct, frozen=True):
         sequence: how many notices about this issue went to this recipient before, 0 for the first.
         error: the mail server's own words at the last attempt.
         note: what a person wrote, when that is what is told.
+        rule_id: of the rule that made it, which may be gone; `words` as in `Change`.
+        count: how often it happened; more than once when it was held back by the rule's pause.
     """
 
     id: int
@@ -281,3 +283,28 @@ class NoticeRow(Struct, frozen=True):
     sequence: int
     error: str
     note: str = ""
+    rule_id: int = 0
+    words: str = ""
+    count: int = 1
+
+
+class RuleRow(Struct, frozen=True):
+    """One rule of a project.
+
+    Attributes:
+        deleted: when it was deleted; it can be had back for a day.
+        fired: when it made a notice last; None when it never did.
+    """
+
+    rule: Rule
+    created: float
+    deleted: float | None
+    fired: float | None
+
+
+class MailedRow(Struct, frozen=True):
+    """One mail that went out."""
+
+    recipient: str
+    time: float
+    in_digest: bool

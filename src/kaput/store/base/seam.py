@@ -39,7 +39,7 @@ from kaput.store.base.rows import (
     StoredEvent,
     TagCount,
 )
-from kaput.store.base.telling import Channels, Outbox
+from kaput.store.base.telling import Channels, Outbox, Rules
 
 
 class Batches(Protocol):
@@ -387,6 +387,7 @@ class Store:
     feedback: Feedbacks
     monitors: Monitors
     releases: Releases
+    rules: Rules
     dictionaries: Dictionaries
     attachments: Attachments
     outbox: Outbox

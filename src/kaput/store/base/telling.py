@@ -8,8 +8,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from kaput.model import MAIL_LANE, ChannelKind
-from kaput.store.base.rows import NoticeRow
+from kaput.model import MAIL_LANE, ChannelKind, Rule
+from kaput.store.base.rows import NoticeRow, RuleRow
 
 
 class ChannelRow(Struct, frozen=True):
@@ -63,8 +63,41 @@ class Trouble(Struct, frozen=True):
     attempts: int
 
 
+class Rules(Protocol):
+    """When somebody is told. What rules count is written by `Batches.commit`."""
+
+    def of_project(self, project_id: int) -> list[RuleRow]:
+        """Returns the rules of a project in the order in which they were made, without those that were deleted."""
+
+    def get(self, rule_id: int) -> RuleRow:
+        """Returns one rule that is not deleted."""
+
+    def add(self, rule: Rule) -> RuleRow:
+        """Makes a rule; its `id` says nothing.
+
+        Raises:
+            ValueError: something that no rule can have, or there are too many; fit to be shown.
+        """
+
+    def change(self, rule: Rule) -> RuleRow:
+        """Changes the rule of this id; when it counts something else now, it begins to count anew.
+
+        Raises:
+            ValueError: as for `add`.
+        """
+
+    def delete(self, rule_id: int) -> None:
+        """Deletes a rule; for a day it can be had back."""
+
+    def restore(self, rule_id: int) -> RuleRow:
+        """Brings a deleted rule back; raises ValueError when there are too many by now."""
+
+
 class Outbox(Protocol):
     """Notices that wait to be sent."""
+
+    def release(self, now: float) -> bool:
+        """Turns what rules held back in pauses that are over into held notices; answers whether there was any."""
 
     def newest(self) -> int:
         """Returns the id of the newest notice, 0 when there is none; costs next to nothing."""

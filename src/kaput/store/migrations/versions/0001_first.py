@@ -6,6 +6,7 @@ Run by Alembic at the start of a version that has it; never changed once release
 import sqlalchemy as sa
 from alembic import op
 
+from kaput.store.migrations.rules import create_counts, create_rules
 from kaput.store.migrations.telling import create_channels, create_notices
 from kaput.store.migrations.traces import create_traces
 
@@ -409,6 +410,8 @@ def upgrade() -> None:
     create_traces()
     _counters()
     _events()
+    create_rules()
+    create_counts()
     _feedback()
     _releases()
     _attachments()

@@ -18,6 +18,7 @@ from typing import Literal
 from flask import Flask
 
 from flask_kaput.settings import Settings
+from flask_kaput.syslog import Syslog, read_address
 from kaput.config import Settings as ServerSettings
 from kaput.errors import MailFailed
 
@@ -103,11 +104,24 @@ def _log(app: Flask, settings: Settings) -> Iterator[Finding]:
         yield writable("log file", settings.log_file, "KAPUT_LOG_FILE")
         if _is_there(settings.log_file):  # a rotation makes and renames files beside it
             yield writable("log folder", settings.log_file.parent, "KAPUT_LOG_FILE")
+    if settings.log_syslog:
+        yield _syslog(app.name, settings.log_syslog)
     level = app.logger.getEffectiveLevel()
     wanted = logging.getLevelNamesMapping()[settings.log_level]
     if level > wanted:
         text = f"app.logger lets nothing below level {level} through; KAPUT_LOG_LEVEL is {settings.log_level}"
         yield Finding("warning", "log level", f"{text}. Call app.logger.setLevel({settings.log_level!r}).")
+
+
+def _syslog(name: str, address: str) -> Finding:
+    try:
+        Syslog(*read_address(address), name=name).reach()
+    except OSError as error:
+        return Finding(
+            "error", "syslog", f"{address} cannot be reached: {error}. Compare it with what the syslog listens on."
+        )
+    unknown = "; over UDP nobody says whether it listens" if address.startswith("udp:") else ""
+    return Finding("ok", "syslog", f"{address} can be used{unknown}")
 
 
 def _places(app: Flask, settings: Settings, own: ServerSettings) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from flask_kaput.records import FIELDS, NOTHING, OWN_ATTRIBUTES, annotate
+from flask_kaput.records import FIELDS, NOTHING, OWN_PREFIXES, annotate
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 _DEEPEST = 6
@@ -81,8 +81,9 @@ _SEPARATORS = {0x2028: "\\u2028", 0x2029: "\\u2029", 0x85: "\\u0085"}
 
 
 def _extra(record: logging.LogRecord) -> Mapping[str, Any]:
-    known = _STANDARD | OWN_ATTRIBUTES | set(FIELDS)
-    return {key: value for key, value in record.__dict__.items() if key not in known}
+    known = _STANDARD.union(FIELDS)
+    items = record.__dict__.items()
+    return {key: value for key, value in items if key not in known and not key.startswith(OWN_PREFIXES)}
 
 
 def _plain(value: Any, depth: int) -> Any:

@@ -24,8 +24,8 @@ LONGEST = 1024 * 1024
 _ANNOTATED = "kaput_annotated"
 _READY = "kaput_ready"
 _PARTS = "kaput_parts"
-OWN_ATTRIBUTES = frozenset({_ANNOTATED, _READY, _PARTS, "kaput_taken"})
-"""Attributes by which the extension knows what it did to a record."""
+OWN_PREFIXES = ("kaput_", "_kaput_")
+"""How attributes begin by which the extension knows what it did to a record."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 """What ends a line somewhere, or tells a terminal to do something; a tab does not."""
@@ -93,7 +93,7 @@ def remember(record: logging.LogRecord, message: str, exc_text: str | None, stac
 
 def one_line(text: str) -> str:
     """Returns a text with its line ends and control characters as escapes, as Python writes them."""
-    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    return text if text.isprintable() else _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def _parts(record: logging.LogRecord, formatter: logging.Formatter) -> tuple[str, str | None, str | None]:

@@ -96,6 +96,11 @@ class Syslog(logging.handlers.SysLogHandler):
         except Exception:  # noqa: BLE001 - a log never breaks what it tells of
             self.handleError(record)
 
+    def reach(self) -> None:
+        """Connects and hangs up; raises OSError. Over UDP nobody says whether anybody listens."""
+        self._connect()
+        self._forget()
+
     def handleError(self, record: logging.LogRecord) -> None:
         """Says on stderr what was lost, on one line."""
         error = sys.exc_info()[1]

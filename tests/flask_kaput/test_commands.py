@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -82,6 +83,20 @@ def test_the_user_of_the_deployment_is_what_counts() -> None:
         f"{path} cannot be written ({place}: it belongs to {owner}, mode {mode}). {advice}"
         for path, place, mode in ((file, file, "444"), (hidden, closed, "0"))
     ]
+
+
+def test_a_syslog_is_reached(tmp_path: Path) -> None:
+    """A syslog that does not listen is an error, where that can be known."""
+    path = str(tmp_path / "log")
+    found = {}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        for address in (path, "tcp://127.0.0.1:1", "udp://127.0.0.1:1"):
+            with application(config={"SECRET_KEY": KEY}, log_syslog=address) as app:
+                found[address] = run(app, "check")[0]
+        server.bind(path)
+        with application(config={"SECRET_KEY": KEY}, log_syslog=path) as app:
+            assert run(app, "check")[0] == 0
+    assert found == {path: 1, "tcp://127.0.0.1:1": 1, "udp://127.0.0.1:1": 0}
 
 
 def as_nobody(ask: Callable[[], list[str]]) -> list[str]:

@@ -34,6 +34,7 @@ def test_stdout_gets_one_object_for_each_record(
     assert (failed["exception"]["type"], failed["exception"]["message"]) == ("LookupError", "no\napples")
     assert "in fail" in failed["exception"]["traceback"]
     assert (outside["path"], outside["request_id"]) == ("-", "-")
+    assert [key for key in outside if "kaput" in key] == []
     assert (outside["order"], outside["ratio"]) == ({"id": 7, "paths": ["/x"]}, "nan")
 
 

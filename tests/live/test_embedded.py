@@ -3,7 +3,10 @@
 import json
 import os
 import random
+import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -14,9 +17,10 @@ import pytest
 
 from tests.live.gunicorn import Site, serving
 from tests.live.person import Person
-from tests.live.server import wait_for
+from tests.live.server import PATIENCE, PROGRAMS, free_port, wait_for
 from tests.tell.servers import Mailbox, MailServers
 
+ENTER = re.compile(r"Kaput: http://127\.0\.0\.1:\d+/kaput(/enter\?token=\w+)")
 WORKERS = 4
 CLIENTS = 4
 KILLS = 6
@@ -133,3 +137,38 @@ def exported(site: Site) -> list[dict[str, dict[str, dict[str, list[dict[str, st
     done = site.shell("export")
     assert (done.returncode, done.stderr) == (0, "")
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_commands_and_the_parent_of_the_reloader_lead_nothing(tmp_path: Path) -> None:
+    """A command writes nothing; under the reloader the process that answers leads, and its console has a link in."""
+    folder = tmp_path / "instance"
+    folder.mkdir()
+    port = free_port()
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "SHOP_FOLDER": str(folder)}
+    command = [sys.executable, "-m", "flask", "--app", "embedded_shop"]
+    subprocess.run([*command, "routes"], cwd=PROGRAMS, env=environment, check=True, capture_output=True, timeout=60)
+    assert list(folder.iterdir()) == []
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        run = ["run", "--debug", "--port", str(port)]
+        process = subprocess.Popen(
+            [*command, *run], cwd=PROGRAMS, env=environment, stdout=out, stderr=out, start_new_session=True
+        )
+    site = Site(folder, port, process, log)
+    try:
+        wait_for(lambda: site.get("/")[0] == 200, "the development server does not answer")
+        answering = int(site.get("/")[1])
+        wait_for(lambda: site.leaders() == [answering], "the process that answers does not lead")
+        assert process.pid != answering
+        wait_for(lambda: ENTER.search(log.read_text()) is not None, "no link is in the console")
+        found = ENTER.search(log.read_text())
+        assert found is not None
+        site.shell("user", "add", "ada@example.org", "--admin", "--password-stdin", typed="correct horse battery\n")
+        person = Person(f"http://127.0.0.1:{port}/kaput")
+        assert "ada@example.org" not in person.get("/account").text
+        assert person.get(found[1]).status == 200
+        assert "ada@example.org" in person.get("/account").text
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(PATIENCE)
+        wait_for(lambda: not site.leaders(), "a process is left behind")

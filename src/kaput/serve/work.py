@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -138,18 +138,14 @@ def work(installation: Installation, source: Source, stop: Ending, evaluate: Eva
         stop: ends all threads.
         evaluate: decides who is told.
     """
-    settings, wake, wake_channels = installation.settings, threading.Event(), threading.Event()
+    settings, wakes = installation.settings, [threading.Event() for _ in range(3)]
 
     def told() -> None:
-        wake.set()
-        wake_channels.set()
+        for wake in wakes:
+            wake.set()
 
-    teller = threading.Thread(target=_tell, args=(installation, stop, wake), name="kaput-teller", daemon=True)
+    teller = threading.Thread(target=_tell, args=(installation, stop, wakes), name="kaput-teller", daemon=True)
     teller.start()
-    channels = threading.Thread(
-        target=_tell_channels, args=(installation, stop, wake_channels), name="kaput-channels", daemon=True
-    )
-    channels.start()
     trainer = threading.Thread(target=_train, args=(installation, stop), name="kaput-trainer", daemon=True)
     trainer.start()
     end_of_upkeep = threading.Event()
@@ -184,15 +180,48 @@ def work(installation: Installation, source: Source, stop: Ending, evaluate: Eva
         told()
         installation.store.dictionaries.wake()
         teller.join(TELLER_SECONDS)
-        channels.join(CHANNELS_SECONDS)
         trainer.join(TRAINER_SECONDS)
         sweeping.join(UPKEEP_SECONDS)
 
 
-def _tell(installation: Installation, stop: Ending, wake: threading.Event) -> None:
+def _tell(installation: Installation, stop: Ending, wakes: Sequence[threading.Event]) -> None:
+    """Waits for something to tell, and starts what tells it, each in a thread of its own: mails, and channels.
+
+    Args:
+        installation: whose outbox it is.
+        stop: ends all of them.
+        wakes: set when there may be something to tell: one for the waiting, for mails, for channels.
+    """
+    outbox, (wake, *others) = installation.store.outbox, wakes
+    mails, channels = (
+        threading.Thread(target=target, args=(installation, stop, other), name=f"kaput{target.__name__}", daemon=True)
+        for target, other in zip((_send_mails, _send_to_channels), others, strict=True)
+    )
+    idle: dict[threading.Thread, Callable[[], bool]] = {
+        mails: lambda: bool(outbox.open()),
+        channels: lambda: bool(outbox.lanes()),
+    }
+    seen = -1
+    while not stop.is_set() and idle:
+        wake.clear()
+        try:
+            outbox.release(installation.clock())
+            newest = outbox.newest()
+            for thread in [thread for thread, is_due in idle.items() if newest != seen and is_due()]:
+                thread.start()
+                del idle[thread]
+            seen = newest
+        except StoreUnavailable as error:
+            _log.warning("The outbox cannot be read: %s", error)
+        wake.wait(OUTBOX_SECONDS)
+    if mails not in idle:
+        mails.join()
+    if channels not in idle:
+        channels.join(CHANNELS_SECONDS)
+
+
+def _send_mails(installation: Installation, stop: Ending, wake: threading.Event) -> None:
     """Sends mails; what writes and sends them is loaded with the first."""
-    if not _something_to_tell(installation, lambda: bool(installation.store.outbox.open()), stop, wake):
-        return
     from kaput.tell.mail import Composer
     from kaput.tell.outbox import Teller
     from kaput.tell.smtp import SmtpChannel
@@ -203,33 +232,11 @@ def _tell(installation: Installation, stop: Ending, wake: threading.Event) -> No
     Teller(store, channel, composer, installation.base_url, installation.clock).run(stop, wake)
 
 
-def _tell_channels(installation: Installation, stop: Ending, wake: threading.Event) -> None:
+def _send_to_channels(installation: Installation, stop: Ending, wake: threading.Event) -> None:
     """Sends to services and webhooks, likewise."""
-    store = installation.store
-    if not _something_to_tell(installation, lambda: bool(store.outbox.lanes()), stop, wake):
-        return
     from kaput.tell.lanes import Lanes
 
-    Lanes(store, installation.route, installation.base_url, installation.clock).run(stop, wake)
-
-
-def _something_to_tell(
-    installation: Installation, waiting: Callable[[], bool], stop: Ending, wake: threading.Event
-) -> bool:
-    """Waits for the first open notice; False when the process ends before."""
-    outbox, seen = installation.store.outbox, -1
-    while not stop.is_set():
-        wake.clear()
-        try:
-            outbox.release(installation.clock())
-            newest = outbox.newest()
-            if newest != seen and waiting():
-                return True
-            seen = newest
-        except StoreUnavailable as error:
-            _log.warning("The outbox cannot be read: %s", error)
-        wake.wait(OUTBOX_SECONDS)
-    return False
+    Lanes(installation.store, installation.route, installation.base_url, installation.clock).run(stop, wake)
 
 
 def _train(installation: Installation, stop: Ending) -> None:

@@ -20,7 +20,7 @@ from kaput.config import Settings
 from kaput.digest.dead import DeadDirectory
 from kaput.directory import make_directory, migrate_database, read_secret
 from kaput.errors import NotFound
-from kaput.model import SPACE, Clock, Link, Record, Space, Stats, channel_of
+from kaput.model import SPACE, Clock, Link, Record, Rehearsal, Space, Stats, channel_of
 from kaput.store.attachments import Bounds
 from kaput.store.base import ChannelRow, Store
 from kaput.store.database import open_store
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 DEFAULT_ADDRESS = "http://127.0.0.1:9110"
 STATS_TRIES = 20
+REHEARSED_ISSUES = 300
+REHEARSED_EVENTS = 3
+"""Of each of them."""
 STEP_RECORDS = 200
 STEP_BYTES = 16 * 1024**2
 
@@ -102,6 +105,10 @@ class Installation:
     def read_link(self, token: str) -> Link:
         """Returns what a link of a mail says; raises NotFound when it is none of ours."""
         return self.seal().read(token)
+
+    def rehearse(self, project_id: int, text: str) -> Rehearsal:
+        """Tries rules of grouping on stored events of a project; raises RuleError."""
+        return rehearse(self.store, project_id, text)
 
     def send_test(self, address: str) -> None:
         """Sends a test mail; raises MailFailed with the server's own words."""
@@ -211,6 +218,14 @@ def _steps(directory: DeadDirectory, names: Sequence[str]) -> Iterator[dict[str,
             step, size = {}, 0
     if step:
         yield step
+
+
+def rehearse(store: Store, project_id: int, text: str) -> Rehearsal:
+    """Tries rules of grouping on the newest stored events of the issues that came last; raises RuleError."""
+    from kaput.digest.rehearsal import rehearse
+
+    now = store.projects.grouping().get(project_id, "")
+    return rehearse(store.events.newest_of_each(project_id, REHEARSED_ISSUES, REHEARSED_EVENTS), now, text)
 
 
 def open_installation(settings: Settings, clock: Clock = time.time) -> Installation:

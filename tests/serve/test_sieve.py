@@ -59,3 +59,22 @@ def test_without_a_database_the_last_filters_stay(store: Store, clock: SettableC
         path.write_bytes(b"no database" * 100)
     clock.now += 10
     assert isinstance(sieve(RECORD), Drop)
+
+
+def test_the_rules_of_grouping_are_followed(store: Store, clock: SettableClock) -> None:
+    """A change holds half a second later, for this project alone; what cannot be read is no rule."""
+    sieve = Sieve(digest, store.projects, clock)
+    plain = sieve(RECORD)
+    assert isinstance(plain, Digested)
+    store.projects.set_grouping(1, "environment:test -> ours")
+    clock.now += 0.5
+    ruled, other = sieve(RECORD), sieve(Record(2, "ab" * 16, clock.now, RECORD.body))
+    assert isinstance(ruled, Digested)
+    assert isinstance(other, Digested)
+    assert ruled.grouping.reason == "rule of line 1: ours"
+    assert other.grouping == plain.grouping
+    store.projects.set_grouping(1, "no rule")
+    clock.now += 0.5
+    again = sieve(RECORD)
+    assert isinstance(again, Digested)
+    assert again.grouping == plain.grouping

@@ -68,3 +68,14 @@ def test_projects_that_are_none(store: Store, ref: int | str) -> None:
     """Numbers of any size and any text are told to be no project."""
     with pytest.raises(NotFound):
         store.projects.get(ref)
+
+
+def test_rules_of_grouping_are_kept_as_typed(store: Store) -> None:
+    """For projects that have any; those of an unknown project are refused."""
+    assert store.projects.grouping() == {}
+    store.projects.set_grouping(1, "type:A -> b\n")
+    assert store.projects.grouping() == {1: "type:A -> b\n"}
+    store.projects.set_grouping(1, "")
+    assert store.projects.grouping() == {}
+    with pytest.raises(NotFound):
+        store.projects.set_grouping(99, "type:A -> b")

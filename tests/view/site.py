@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -13,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from kaput.config import Settings
 from kaput.errors import MailFailed
+from kaput.installation import rehearse
 from kaput.model import (
     Batch,
     ChannelKind,
@@ -71,6 +73,7 @@ class Site:
                 clock=self.clock,
                 read_stats=self.stats,
                 read_space=lambda: self.space,
+                rehearse=partial(rehearse, self.store),
                 send_test=self._send,
                 retry_dead=self._note(self.retried),
                 drop_dead=self._note(self.dropped),

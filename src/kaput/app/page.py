@@ -30,6 +30,7 @@ def create_page(
         clock=installation.clock,
         read_stats=installation.read_stats,
         read_space=installation.read_space,
+        rehearse=installation.rehearse,
         send_test=installation.send_test,
         retry_dead=installation.retry_dead,
         drop_dead=installation.drop_dead,

@@ -9,6 +9,7 @@ from kaput.cli.channels import channels
 from kaput.cli.directory import find_project, first_project, opened, typed_by_a_person
 from kaput.cli.fields import key_fields, project_fields
 from kaput.cli.filters import filters
+from kaput.cli.grouping import grouping
 from kaput.cli.options import data_option, json_option
 from kaput.cli.terminal import moment, print_json, print_table
 from kaput.errors import NotFound
@@ -62,6 +63,7 @@ def list_projects(data: str | None, *, as_json: bool) -> None:
 
 
 project.add_command(filters)
+project.add_command(grouping)
 project.add_command(channels)
 
 

@@ -19,10 +19,10 @@ import msgspec
 
 from kaput.digest.parameterise import canonical, canonical_template, parameterise
 from kaput.digest.place import Place, place, places
-from kaput.digest.rules import Rules
+from kaput.digest.rules import Rules, parse
 from kaput.digest.target import target
 from kaput.digest.variables import filled, is_default
-from kaput.model import Event, ExceptionValue, Grouping, LogEntry, Stacktrace
+from kaput.model import Event, ExceptionValue, Grouper, Grouping, LogEntry, Stacktrace
 
 VERSION = "v1"
 _PERSON = VERSION.encode()
@@ -70,6 +70,12 @@ def group(event: Event, rules: Rules | None = None) -> Grouping:
     strict = _hash(evidence.strict)
     hashes = (strict,) if evidence.strict == evidence.loose else (strict, _hash(evidence.loose))
     return Grouping(VERSION, hashes, evidence.reason, target(event.exception.values) if event.exception else "")
+
+
+def grouper(text: str) -> Grouper:
+    """Makes what groups by a project's rules, also events that were stored before; raises RuleError."""
+    rules = parse(text)
+    return lambda event: group(event, rules)
 
 
 def _computed(event: Event) -> _Evidence:

@@ -27,7 +27,19 @@ from kaput.model.event import (
     titled,
 )
 from kaput.model.filters import Filters
-from kaput.model.functions import Clock, Digest, DropDead, Evaluate, ReadSpace, ReadStats, RetryDead, SendTest, Watch
+from kaput.model.functions import (
+    Clock,
+    Digest,
+    DropDead,
+    Evaluate,
+    Grouper,
+    ReadSpace,
+    ReadStats,
+    Rehearse,
+    RetryDead,
+    SendTest,
+    Watch,
+)
 from kaput.model.link import GOOD_DAYS, Act, Link
 from kaput.model.monitor import MINUTE, CheckIn, Monitor, MonitorConfig, Run, RunStatus, Watched
 from kaput.model.notice import Change, Draft, Kind
@@ -43,6 +55,7 @@ from kaput.model.record import (
     Place,
     Record,
 )
+from kaput.model.rehearsal import Gathered, Parted, Rehearsal
 from kaput.model.rule import (
     EVERYBODY,
     PAUSE,
@@ -113,6 +126,8 @@ __all__ = [
     "FieldError",
     "Filters",
     "Frame",
+    "Gathered",
+    "Grouper",
     "Grouping",
     "Happened",
     "Healed",
@@ -124,12 +139,15 @@ __all__ = [
     "Mechanism",
     "Monitor",
     "MonitorConfig",
+    "Parted",
     "Pause",
     "Place",
     "Position",
     "ReadSpace",
     "ReadStats",
     "Record",
+    "Rehearsal",
+    "Rehearse",
     "Request",
     "RetryDead",
     "Rule",

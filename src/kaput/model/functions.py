@@ -6,8 +6,10 @@ In: nothing. Out: types. Imported through `kaput.model`.
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from kaput.model.batch import Aside, Batch, Digested
+from kaput.model.batch import Aside, Batch, Digested, Grouping
+from kaput.model.event import Event
 from kaput.model.record import Drop, Record
+from kaput.model.rehearsal import Rehearsal
 from kaput.model.rule import Happened, Situation, Verdict
 from kaput.model.space import Space
 from kaput.model.stats import Stats
@@ -17,6 +19,12 @@ Clock = Callable[[], float]
 
 Evaluate = Callable[[Sequence[Happened], Situation], Verdict]
 """What the rules say about the events of a batch, in the order of storing. Pure but for what it asks the situation."""
+
+Grouper = Callable[[Event], Grouping]
+"""Decides by a project's rules which issue an event belongs to. Pure."""
+
+Rehearse = Callable[[int, str], Rehearsal]
+"""Tries rules of grouping on stored events of a project, by its id; raises RuleError."""
 
 Digest = Callable[[Record], Digested | Aside | Drop]
 """Makes of a record what the store keeps of its kind, or the drop of an event that a filter leaves out.

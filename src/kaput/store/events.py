@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Select, func, select
 
 from kaput.errors import NotFound
+from kaput.model import Event
 from kaput.store import schema
 from kaput.store.base import EventRow, Neighbours, StoredEvent
 from kaput.store.engine import Database
@@ -63,6 +64,19 @@ class SqlEvents:
     def by_row(self, row: int) -> StoredEvent:
         """See `kaput.store.base.Events.by_row`."""
         return self._first(_with_payload().where(_event.id == row), f"There is no event in row {row}.")
+
+    def newest_of_each(self, project_id: int, issues: int, events: int) -> Iterator[tuple[str, Event]]:
+        """See `kaput.store.base.Events.newest_of_each`. A transaction for each issue."""
+        last = select(_issue.id, _issue.number, _project.slug).join_from(schema.issue, schema.project)
+        last = last.where(_issue.project_id == project_id, _issue.removed.is_(None)).order_by(_issue.last_seen.desc())
+        with self._database.read() as connection:
+            found = connection.execute(last.limit(issues)).all()
+        query = select(_event.dictionary_id, _event.payload).order_by(_event.id.desc()).limit(events)
+        for issue_id, number, slug in found:
+            with self._database.read() as connection:
+                rows = connection.execute(query.where(_event.issue_id == issue_id)).all()
+                stored = [self._payloads.event(connection, row) for row in rows]
+            yield from ((f"{slug.upper()}-{number}", event) for event in stored)
 
     def newest(self, issue_id: int) -> StoredEvent:
         """See `kaput.store.base.Events.newest`."""

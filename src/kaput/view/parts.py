@@ -11,7 +11,7 @@ from typing import cast
 from flask import current_app
 
 from kaput.config import Settings
-from kaput.model import Clock, DropDead, Link, ReadSpace, ReadStats, RetryDead, SendTest
+from kaput.model import Clock, DropDead, Link, ReadSpace, ReadStats, Rehearse, RetryDead, SendTest
 from kaput.store.base import ChannelRow, Store
 
 EXTENSION = "kaput"
@@ -39,6 +39,7 @@ class Parts:
     clock: Clock
     read_stats: ReadStats
     read_space: ReadSpace
+    rehearse: Rehearse
     send_test: SendTest
     retry_dead: RetryDead
     drop_dead: DropDead

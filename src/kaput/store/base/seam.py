@@ -14,6 +14,7 @@ from kaput.model import (
     Clock,
     Drop,
     Evaluate,
+    Event,
     Filters,
     Monitor,
     Position,
@@ -202,6 +203,9 @@ class Events(Protocol):
 
     def by_row(self, row: int) -> StoredEvent:
         """Returns the event stored as this row."""
+
+    def newest_of_each(self, project_id: int, issues: int, events: int) -> Iterator[tuple[str, Event]]:
+        """Yields the newest events of the issues of a project that came last, each with the short id of its issue."""
 
     def newest(self, issue_id: int) -> StoredEvent:
         """Returns the newest stored event of an issue."""

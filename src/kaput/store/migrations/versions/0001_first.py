@@ -79,7 +79,7 @@ def _people() -> None:
 
 
 def _issues() -> None:
-    """Issues and their hashes."""
+    """Issues."""
     op.create_table(
         "issue",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -125,6 +125,10 @@ def _issues() -> None:
         batch_op.create_index("ix_issue_target", ["project_id", "target"], unique=False)
         batch_op.create_index("ix_issue_merged_into", ["merged_into"], unique=False)
         batch_op.create_index("ix_issue_removed_at", ["removed_at"], unique=False)
+
+
+def _hashes() -> None:
+    """What leads to an issue."""
     op.create_table(
         "issue_hash",
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -407,6 +411,7 @@ def upgrade() -> None:
     """Applies the change."""
     _people()
     _issues()
+    _hashes()
     create_traces()
     _counters()
     _events()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaput.model import Kind
-from kaput.store.base import NoticeRow
+from kaput.store.base import MailedRow, NoticeRow
 from kaput.tell.plan import MOST, WINDOW, Mailing, look_back, plan
 from tests.tell.shop import START, make_notice
 
@@ -102,7 +103,7 @@ def test_digest_retry() -> None:
 
 def test_outage_is_judged_by_creation() -> None:
     """Notices that waited an hour for the server go one by one when they were created far enough apart."""
-    notices = [make_notice(number, START + 101 * number, attempts=number % 3) for number in range(36)]
+    notices = [make_notice(number, START + 101 * number, attempts=number % 3) for number in range(27)]
     assert plan(START + 3600, notices, []).hold == []
 
 
@@ -166,3 +167,67 @@ def test_never_a_flood(times: list[int], failures: set[int], step: int) -> None:
     alone = sorted(notice.created for notice in world.alone)
     assert all(last - first >= WINDOW for first, last in zip(alone, alone[MOST:], strict=False))
     assert len(world.alone) + len(world.held_at) == len(times)
+
+
+class Mailbox:
+    """Sends what a plan says, second by second, as the sender does."""
+
+    def __init__(self) -> None:
+        self.open: list[NoticeRow] = []
+        self.sent: list[NoticeRow] = []
+        self.mailed: list[MailedRow] = []
+        self.told: list[tuple[float, int]] = []
+
+    def look(self, now: float) -> None:
+        """Holds back and sends what is due."""
+        planned = plan(now, self.open, self.sent, self.mailed)
+        held = set(planned.hold)
+        self.open = [msgspec.structs.replace(n, state="held", due=now) if n.id in held else n for n in self.open]
+        for mailing in planned.mailings:
+            if mailing.ready <= now:
+                gone = set(mailing.ids)
+                self.open = [notice for notice in self.open if notice.id not in gone]
+                self.sent += [] if mailing.digest else mailing.notices
+                self.mailed.append(MailedRow(mailing.notices[0].recipient, now, mailing.digest))
+                self.told.append((now, len(mailing.notices)))
+
+
+def test_a_storm_within_the_budget() -> None:
+    """10,000 new issues in a minute make three mails at once and one digest, and nobody is missing."""
+    mailbox = Mailbox()
+    for second in range(60):
+        mailbox.open += [make_notice(second * 170 + n, START + second) for n in range(170 if second else 0)]
+        mailbox.look(START + second)
+    for minute in range(1, 65):
+        mailbox.look(START + 60 * minute)
+    assert [count for _, count in mailbox.told] == [1, 1, 1, 59 * 170 - 3]
+    assert mailbox.told[-1][0] - mailbox.told[0][0] >= 300
+
+
+def test_a_storm_for_hours() -> None:
+    """However long it lasts, nobody gets more than 12 mails in any hour, nothing is missing, none waits 30 minutes."""
+    mailbox, made = Mailbox(), 0
+    for at in range(0, 4 * 3600, 30):
+        mailbox.open += [make_notice(made + n, START + at) for n in range(10)]
+        made += 10
+        mailbox.look(START + at)
+    for at in range(4 * 3600, 6 * 3600, 30):
+        mailbox.look(START + at)
+    times = [time for time, _ in mailbox.told]
+    assert max(sum(time - 3600 < other <= time for other in times) for time in times) <= 12
+    assert sum(count for _, count in mailbox.told) == made
+    assert all(later - time <= 1800 for time, later in pairwise(times) if later < START + 4 * 3600)
+
+
+def test_one_person_one_budget() -> None:
+    """The budget is that of a person, over all projects; a test that the person asked for has its place."""
+    mailbox = Mailbox()
+    mailbox.open = [make_notice(n, project_id=n) for n in range(1, 41)]
+    mailbox.look(START)
+    assert len(mailbox.told) == 27
+    mailbox.open.append(make_notice(99, kind=Kind.TEST))
+    mailbox.look(START)
+    assert len(mailbox.told) == 28
+    for minute in range(1, 60):
+        mailbox.look(START + 60 * minute)
+    assert len(mailbox.told) == 30

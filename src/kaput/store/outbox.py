@@ -6,21 +6,38 @@ In: marks of the sender, and tests that a person asks for. Out: notices. Handed 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, case, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from kaput.errors import NotFound
 from kaput.model import MAIL_LANE, Clock, Kind
 from kaput.store import schema
-from kaput.store.base import NoticeRow, Trouble
+from kaput.store.base import MailedRow, NoticeRow, Trouble
 from kaput.store.engine import CHUNK, Database
 from kaput.store.situation import pauses_over, tell_held
 
 LONGEST_ERROR = 1000
 MOST_OPEN = 20_000
+MAILED_SECONDS = 7200.0
+"""For so long it is known what went out; a budget looks back for an hour."""
 MOST_RELEASED = 1000
 """Pauses whose ends are told in one transaction; the rest follows with the next."""
 
 _notice = schema.notice.c
+_mailed = schema.mailed.c
 _event = schema.event.c
 _issue = schema.issue.c
 
@@ -72,13 +89,23 @@ class SqlOutbox:
         with self._database.read() as connection:
             return [_row(row) for row in connection.execute(query)]
 
+    def mailed(self, since: float) -> list[MailedRow]:
+        """See `kaput.store.base.Outbox.mailed`."""
+        query = select(schema.mailed).where(_mailed.time > since)
+        with self._database.read() as connection:
+            return [MailedRow(row.recipient, row.time, row.in_digest) for row in connection.execute(query)]
+
     def mark_held(self, ids: Sequence[int], now: float) -> None:
         """See `kaput.store.base.Outbox.mark_held`."""
-        self._mark(ids, state="held", due=now)
+        self._mark(ids, state="held", due=now, attempts=0, error="")
 
     def mark_sent(self, ids: Sequence[int], now: float, *, in_digest: bool) -> None:
-        """See `kaput.store.base.Outbox.mark_sent`."""
-        self._mark(ids, state="sent", sent=now, in_digest=in_digest, error="")
+        """See `kaput.store.base.Outbox.mark_sent`. They are one mail, and go into the budget of its recipient."""
+        mail = select(_notice.recipient, literal(now), literal(in_digest)).where(_notice.id == ids[0])
+        with self._database.write() as connection:
+            connection.execute(delete(schema.mailed).where(_mailed.time < now - MAILED_SECONDS))
+            connection.execute(insert(schema.mailed).from_select(["recipient", "time", "in_digest"], mail))
+            _mark(connection, ids, state="sent", sent=now, in_digest=in_digest, error="")
 
     def mark_retry(self, ids: Sequence[int], error: str, due: float) -> None:
         """See `kaput.store.base.Outbox.mark_retry`."""
@@ -154,9 +181,13 @@ class SqlOutbox:
 
     def _mark(self, ids: Sequence[int], **values: Any) -> None:
         with self._database.write() as connection:
-            for start in range(0, len(ids), CHUNK):
-                wanted = _notice.id.in_(ids[start : start + CHUNK])
-                connection.execute(update(schema.notice).where(wanted).values(**values))
+            _mark(connection, ids, **values)
+
+
+def _mark(connection: Connection, ids: Sequence[int], **values: Any) -> None:
+    for start in range(0, len(ids), CHUNK):
+        wanted = _notice.id.in_(ids[start : start + CHUNK])
+        connection.execute(update(schema.notice).where(wanted).values(**values))
 
 
 def _on(lane: str) -> ColumnElement[bool]:

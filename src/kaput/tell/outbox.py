@@ -22,7 +22,7 @@ from kaput.model import MAIL_LANE, Clock, Event
 from kaput.store.base import IssueRow, NoticeRow, Store
 from kaput.tell.loop import Signal, run
 from kaput.tell.mail import MOST_LISTED, Listed
-from kaput.tell.plan import HELD, WINDOW, Mailing, look_back, plan
+from kaput.tell.plan import HELD, HOUR, WINDOW, Mailing, look_back, plan
 from kaput.tell.sample import sample_event, sample_issue
 
 BACKOFF = (5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
@@ -125,7 +125,8 @@ class Teller:
         if self._channel is None:
             self._keep(notices, now)
             return None
-        planned = plan(now, notices, outbox.sent_at_once(look_back(now, notices)))
+        sent, mailed = outbox.sent_at_once(look_back(now, notices)), outbox.mailed(now - HOUR)
+        planned = plan(now, notices, sent, mailed)
         if planned.hold:
             outbox.mark_held(planned.hold, now)
         ready = self._ready(planned.mailings, now)
@@ -149,7 +150,7 @@ class Teller:
 
     def _rest(self, now: float) -> float | None:
         """Returns the seconds until the next attempt, as the notices say after this run."""
-        mailings = plan(now, self._open(now), ()).mailings
+        mailings = plan(now, self._open(now), (), self._store.outbox.mailed(now - HOUR)).mailings
         return max(0.0, min(mailing.ready for mailing in mailings) - now) if mailings else None
 
     def _keep(self, notices: Sequence[NoticeRow], now: float) -> None:

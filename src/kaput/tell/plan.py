@@ -15,6 +15,12 @@ sooner than `WINDOW` after the first one of it was held back. Exactly:
   mailed at once" holds at every moment, and the digest holds "the rest" only. What is held back while a digest waits
   joins that digest and does not delay it.
 - A notice that was held back stays held back.
+
+A person has a budget besides, over all projects, by the time at which the server took the mails: at most `BUDGET` in
+any hour, and in a storm, which is as long as something is held back and for an hour after a digest, at most `STORM`.
+The last `KEPT` of these are kept for digests, which then are `SPACING` apart: so the budget lasts for the hour, and
+whatever comes is told within `SPACING`. What has no place in the budget is held back. A test that a person asked for
+always has one.
 """
 
 from bisect import insort
@@ -24,13 +30,26 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from kaput.model import Kind
-from kaput.store.base import NoticeRow
+from kaput.store.base import MailedRow, NoticeRow
 
 WINDOW = 300.0
 """Seconds in which at most `MOST` notices are mailed at once, and that a digest waits."""
 
 MOST = 3
 """Notices that are mailed at once within one window."""
+
+HOUR = 3600.0
+BUDGET = 30
+"""Mails to one recipient in any hour."""
+
+STORM = 12
+"""The same in a storm."""
+
+KEPT = 3
+"""Of the budget, mails that are kept for digests."""
+
+SPACING = 1200.0
+"""Seconds between two digests to a recipient who has only those left."""
 
 HELD = "held"
 """The state of a notice that waits for a digest."""
@@ -77,18 +96,21 @@ class Plan(Struct, frozen=True):
     mailings: list[Mailing]
 
 
-def plan(now: float, notices: Sequence[NoticeRow], sent: Iterable[NoticeRow]) -> Plan:
+def plan(now: float, notices: Sequence[NoticeRow], sent: Iterable[NoticeRow], mailed: Iterable[MailedRow] = ()) -> Plan:
     """Decides what becomes of each open notice.
 
     Args:
         now: seconds since the epoch.
         notices: all pending and held ones.
         sent: notices that were sent by themselves and created after `look_back(now, notices)`.
+        mailed: what went out in the last hour.
     """
+    budget = _Budget(now, mailed, (notice.recipient for notice in notices if notice.state == HELD))
     pending = sorted((n for n in notices if n.state != HELD), key=_age)
-    at_once, hold = _admit(pending, sent)
+    at_once, hold = _admit(pending, sent, budget)
     waiting = [(n, n.due) for n in notices if n.state == HELD] + [(n, now) for n in hold]
-    mailings = [Mailing((n,), digest=False, ready=n.due) for n in at_once] + _digests(waiting)
+    digests = sorted(_digests(waiting), key=lambda mailing: mailing.order)
+    mailings = [Mailing((n,), digest=False, ready=n.due) for n in at_once] + [budget.place(one) for one in digests]
     return Plan([n.id for n in hold], sorted(mailings, key=lambda mailing: mailing.order))
 
 
@@ -102,7 +124,58 @@ def _age(notice: NoticeRow) -> tuple[bool, float, int]:
     return notice.attempts == 0, notice.created, notice.id
 
 
-def _admit(pending: Iterable[NoticeRow], sent: Iterable[NoticeRow]) -> tuple[list[NoticeRow], list[NoticeRow]]:
+class _Budget:
+    """What each recipient may still get.
+
+    Args:
+        now: seconds since the epoch.
+        mailed: what went out in the last hour.
+        stormy: recipients for whom something is held back.
+    """
+
+    def __init__(self, now: float, mailed: Iterable[MailedRow], stormy: Iterable[str]) -> None:
+        self._now = now
+        self._times: defaultdict[str, list[float]] = defaultdict(list)
+        self._digests: dict[str, float] = {}
+        self._stormy = set(stormy)
+        for mail in mailed:
+            # What went out at a time to come did so before the clock was set back.
+            if now - HOUR < mail.time <= now:
+                self._note(mail.recipient, mail.time, digest=mail.in_digest)
+
+    def admits(self, notice: NoticeRow) -> bool:
+        """Answers whether a notice may go by itself, and takes its place."""
+        most = (STORM if notice.recipient in self._stormy else BUDGET) - KEPT
+        if notice.kind is not Kind.TEST and len(self._times[notice.recipient]) >= most:
+            return False
+        self._note(notice.recipient, self._now, digest=False)
+        return True
+
+    def hold(self, notice: NoticeRow) -> None:
+        """Notes that something is held back."""
+        self._stormy.add(notice.recipient)
+
+    def place(self, mailing: Mailing) -> Mailing:
+        """Returns a digest with the time at which there is a place for it."""
+        recipient = mailing.notices[0].recipient
+        times, ready = self._times[recipient], mailing.ready
+        if len(times) >= STORM - KEPT:
+            ready = max(ready, self._digests.get(recipient, 0.0) + SPACING)
+        if len(times) >= BUDGET:
+            ready = max(ready, times[-BUDGET] + HOUR)
+        self._note(recipient, max(ready, self._now), digest=True)
+        return Mailing(mailing.notices, mailing.digest, ready)
+
+    def _note(self, recipient: str, time: float, *, digest: bool) -> None:
+        insort(self._times[recipient], time)
+        if digest:
+            self._digests[recipient] = max(time, self._digests.get(recipient, 0.0))
+            self._stormy.add(recipient)
+
+
+def _admit(
+    pending: Iterable[NoticeRow], sent: Iterable[NoticeRow], budget: _Budget
+) -> tuple[list[NoticeRow], list[NoticeRow]]:
     """Parts the pending notices into those that go at once and those that are held back."""
     taken: defaultdict[tuple[int, str, Kind], list[float]] = defaultdict(list)
     for notice in sent:
@@ -110,11 +183,12 @@ def _admit(pending: Iterable[NoticeRow], sent: Iterable[NoticeRow]) -> tuple[lis
     at_once, hold = [], []
     for notice in pending:
         times = taken[_stream(notice)]
-        if notice.attempts or _has_place(times, notice.created):
+        if (notice.attempts or _has_place(times, notice.created)) and budget.admits(notice):
             insort(times, notice.created)
             at_once.append(notice)
         else:
             hold.append(notice)
+            budget.hold(notice)
     return at_once, hold
 
 

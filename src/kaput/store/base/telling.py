@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from kaput.model import MAIL_LANE, ChannelKind, Rule
-from kaput.store.base.rows import NoticeRow, RuleRow
+from kaput.store.base.rows import MailedRow, NoticeRow, RuleRow
 
 
 class ChannelRow(Struct, frozen=True):
@@ -110,6 +110,9 @@ class Outbox(Protocol):
 
     def sent_at_once(self, since: float) -> list[NoticeRow]:
         """Returns the notices that were sent by themselves, not in a digest, and were created after `since`."""
+
+    def mailed(self, since: float) -> list[MailedRow]:
+        """Returns what was taken by mail server and channels after a time, at most two hours ago."""
 
     def mark_held(self, ids: Sequence[int], now: float) -> None:
         """Holds notices back for a digest, from now."""

@@ -10,9 +10,13 @@ import sysconfig
 from pathlib import Path
 from types import TracebackType
 
+import flask
+import werkzeug
+
 LIBRARY_FOLDERS = frozenset({"site-packages", "dist-packages"})
 _STANDARD = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib")})
-_OURS = str(Path(__file__).parent) + os.sep
+_FRAMEWORK = tuple(str(Path(file).parent) + os.sep for file in (__file__, flask.__file__, werkzeug.__file__))
+"""Never the application's, wherever they are installed: the extension, Flask and Werkzeug."""
 
 
 def is_own(file: str, root: str) -> bool:
@@ -22,7 +26,7 @@ def is_own(file: str, root: str) -> bool:
         file: as a frame names it; what is no file, such as `<string>`, is nobody's.
         root: the folder of the application; empty when none is known. It may be installed among the libraries.
     """
-    if file.startswith(("<", _OURS)):
+    if file.startswith(("<", *_FRAMEWORK)):
         return False
     if root and file.startswith(root + os.sep):
         return LIBRARY_FOLDERS.isdisjoint(Path(file[len(root) :]).parts)

@@ -81,3 +81,11 @@ def test_issues_of_others_are_left_alone(site: Site, shop: ProjectRow) -> None:
     assert bob.send("/issues/status", "/issues/SHOP-1", decision="deleted", all="1", project="bank").status_code == 404
     bob.send("/issues/status", "/issues/SHOP-1", decision="deleted", all="1")
     assert site.store.issues.get(theirs.id).count == 1
+
+
+def test_stored_events_are_grouped_again(site: Site, shop: ProjectRow, ada: Visitor) -> None:
+    """An admin begins it in the settings, which say how far it is."""
+    site.break_(shop, "KeyError", "x", times=3)
+    assert "Group stored events again" in text_of(ada.get("/projects/shop/settings"))
+    ada.send("/projects/shop/regroup", "/projects/shop/settings")
+    assert "0 of 3 stored events grouped again." in text_of(ada.get("/projects/shop/settings"))

@@ -32,6 +32,9 @@ Digest = Callable[[Record], Digested | Aside | Drop]
 Raises Undigestible.
 """
 
+Regroup = Callable[[int, Event], Digested]
+"""Groups a stored event of a project as it would be today: `(project, event) -> event with its grouping`."""
+
 SendTest = Callable[[str], None]
 """Sends a test mail to an address through the configured server; raises MailFailed with the server's words."""
 

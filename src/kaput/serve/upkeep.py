@@ -11,13 +11,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import msgspec
 
 from kaput.config import Settings
 from kaput.errors import StoreUnavailable
-from kaput.model import SPACE, Clock, Space
+from kaput.model import SPACE, Clock, Regroup, Space
 from kaput.store.base import Limits, Store, Swept
 
 ROUND_SECONDS = 1.0
@@ -57,6 +58,7 @@ class Upkeep:
 
     Attributes:
         measure: looks at the directory; is told the bytes that the database gives back anyway.
+        regroup: groups a stored event as it would be today.
         timer: measures how long looking takes, and when to look again.
     """
 
@@ -65,6 +67,7 @@ class Upkeep:
     measure: Callable[[int], Space]
     clock: Clock
     timer: Callable[[], float] = time.monotonic
+    regroup: Regroup | None = None
     _row: int = -1
     _crowd_due: float = 0.0
     _walk_due: float = 0.0
@@ -107,7 +110,10 @@ class Upkeep:
 
     def _move(self) -> Iterator[Swept]:
         """Goes on with merges, splits and deletions of issues until all their events have moved or gone."""
-        for step in (self.store.merges.step, self.store.removals.step):
+        steps = [self.store.merges.step, self.store.removals.step]
+        if self.regroup is not None:
+            steps.append(partial(self.store.regroupings.step, self.regroup))
+        for step in steps:
             while (swept := step()).rows:
                 yield swept
 

@@ -31,6 +31,7 @@ from kaput.serve.collector import spare_the_collector
 from kaput.serve.crew import Crew
 from kaput.serve.health import Health
 from kaput.serve.lifeline import end_with_supervisor, receive
+from kaput.serve.regrouping import Regrouper, follow_version
 from kaput.serve.sieve import Sieve
 from kaput.serve.upkeep import Upkeep
 from kaput.serve.watch import Watch
@@ -149,7 +150,9 @@ def work(installation: Installation, source: Source, stop: Ending, evaluate: Eva
     trainer = threading.Thread(target=_train, args=(installation, stop), name="kaput-trainer", daemon=True)
     trainer.start()
     end_of_upkeep = threading.Event()
-    upkeep = Upkeep(installation.store, settings, partial(measure, settings), installation.clock)
+    _follow_version(installation)
+    regroup = Regrouper(installation.store.projects)
+    upkeep = Upkeep(installation.store, settings, partial(measure, settings), installation.clock, regroup=regroup)
     sweeping = threading.Thread(target=upkeep.run, args=(end_of_upkeep,), name="kaput-upkeep", daemon=True)
     sweeping.start()
     crew = Crew(read, (settings.digest_processes or min(len(os.sched_getaffinity(0)), MOST_DIGESTING)) - 1)
@@ -182,6 +185,13 @@ def work(installation: Installation, source: Source, stop: Ending, evaluate: Eva
         teller.join(TELLER_SECONDS)
         trainer.join(TRAINER_SECONDS)
         sweeping.join(UPKEEP_SECONDS)
+
+
+def _follow_version(installation: Installation) -> None:
+    try:
+        follow_version(installation.store)
+    except StoreUnavailable as error:
+        _log.warning("Stored events are not grouped again before the next start: %s", error)
 
 
 def _tell(installation: Installation, stop: Ending, wakes: Sequence[threading.Event]) -> None:

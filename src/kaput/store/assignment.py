@@ -62,7 +62,7 @@ def assign(connection: Connection, digested: Sequence[Digested], now: float) -> 
         key = _key(item)
         kind: Kind | None = None
         if key not in known:
-            known[key] = (_insert(connection, item, key[1], now), None)
+            known[key] = (insert_issue(connection, item, key[1], now), None)
             kind = Kind.NEW
         elif comebacks.ignores(known[key][0]):
             continue
@@ -125,7 +125,8 @@ def _key(item: Digested) -> tuple[int, bytes]:
     return item.project_id, bytes.fromhex(item.grouping.hashes[0])
 
 
-def _insert(connection: Connection, item: Digested, raw_hash: bytes, now: float) -> int:
+def insert_issue(connection: Connection, item: Digested, raw_hash: bytes, now: float) -> int:
+    """Makes an issue for an event, with nothing counted yet, and returns its id."""
     number = connection.exec_driver_sql(_NEXT_NUMBER, (item.project_id,)).scalar()
     if number is None:
         raise NotFound(f"There is no project {item.project_id}.")

@@ -24,6 +24,7 @@ from kaput.store.monitors import SqlMonitors
 from kaput.store.outbox import SqlOutbox
 from kaput.store.payload import Payloads
 from kaput.store.projects import SqlProjects
+from kaput.store.regroupings import SqlRegroupings
 from kaput.store.releases import SqlReleases
 from kaput.store.removals import SqlRemovals
 from kaput.store.retention.sweep import SqlRetention
@@ -50,6 +51,7 @@ def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS, bou
         projects=SqlProjects(database, clock),
         accounts=SqlAccounts(database, clock),
         issues=SqlIssues(database, clock),
+        regroupings=SqlRegroupings(database, payloads, clock),
         removals=SqlRemovals(database, files, clock),
         merges=SqlMerges(database, clock),
         decisions=SqlDecisions(database, clock),

@@ -106,7 +106,7 @@ class SqlMerges:
         sources = [other for other in dict.fromkeys(others) if other != issue_id][:MOST]
         with self._database.write() as connection:
             for source in sources:
-                _merge(connection, issue_id, source, account_id, now)
+                merge_into(connection, issue_id, source, account_id, now)
             if not sources:
                 return Decided(0, None)
             content = msgspec.json.encode([(issue_id, source) for source in sources]).decode()
@@ -191,7 +191,21 @@ def split_off(connection: Connection, issue_id: int, origin_id: int, account_id:
     write_activity(connection, lines)
 
 
-def _merge(connection: Connection, issue_id: int, other_id: int, account_id: int | None, now: float) -> None:
+def merge_into(
+    connection: Connection,
+    issue_id: int,
+    other_id: int,
+    account_id: int | None,
+    now: float,
+    *,
+    by_person: bool = True,
+) -> None:
+    """Merges an issue into another one, within an open transaction.
+
+    Raises:
+        NotFound: one of them is not there, or merged already.
+        Conflict: they are of different projects, or events of the other are still on their way.
+    """
     into, of = _one(connection, issue_id), _one(connection, other_id)
     if into.project_id != of.project_id:
         raise Conflict(f"{_name(of)} belongs to another project; only issues of one project can be merged.")
@@ -201,9 +215,12 @@ def _merge(connection: Connection, issue_id: int, other_id: int, account_id: int
     moving = (_move.source_id == other_id) | (_move.target_id == other_id)
     if connection.execute(select(_move.id).where(moving)).first() is not None:
         raise Conflict(f"Events of {_name(of)} are still moving from an earlier merge. Try again in a moment.")
-    theirs = {"issue_id": issue_id, "origin_id": func.coalesce(_hash.origin_id, other_id), "by_person": True}
+    theirs: dict[str, object] = {"issue_id": issue_id, "origin_id": func.coalesce(_hash.origin_id, other_id)}
+    if by_person:
+        theirs["by_person"] = True
     connection.execute(update(schema.issue_hash).where(_hash.issue_id == other_id).values(theirs))
-    connection.execute(update(schema.issue_hash).where(_hash.issue_id == issue_id).values(by_person=True))
+    if by_person:
+        connection.execute(update(schema.issue_hash).where(_hash.issue_id == issue_id).values(by_person=True))
     _add(connection, issue_id, of)
     for part in connection.execute(select(schema.issue).where(_issue.merged_into == other_id)).all():
         _take_off(connection, other_id, part)

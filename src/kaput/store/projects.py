@@ -16,6 +16,7 @@ from kaput.store import filters as columns
 from kaput.store import schema
 from kaput.store.base import AccountRow, KeyRow, ProjectRow
 from kaput.store.engine import Database
+from kaput.store.regroupings import begin_regrouping
 from kaput.store.rules import insert_defaults
 
 LONGEST_SLUG = 40
@@ -121,6 +122,7 @@ class SqlProjects:
         with self._database.write() as connection:
             if not connection.execute(statement).rowcount:
                 raise NotFound(f"There is no project {project_id}.")
+            begin_regrouping(connection, project_id, self._clock())
 
     def members(self, project_id: int) -> list[AccountRow]:
         """See `kaput.store.base.Projects.members`."""

@@ -20,9 +20,9 @@ from sqlalchemy import (
 )
 
 from kaput.store.metadata import metadata
-from kaput.store.traces import activity, bookmark, move, mute_event, undo
+from kaput.store.traces import activity, bookmark, move, mute_event, regroup, undo
 
-__all__ = ["activity", "bookmark", "metadata", "move", "mute_event", "undo"]
+__all__ = ["activity", "bookmark", "metadata", "move", "mute_event", "regroup", "undo"]
 
 fact = Table(
     "fact",
@@ -139,6 +139,8 @@ issue_hash = Table(
     # The issue that was merged and brought the hash; a person put it where it is, and nothing else moves it.
     Column("origin_id", Integer),
     Column("by_person", Boolean),
+    # When stored events were last grouped again and one of them had it.
+    Column("grouped", Float),
     PrimaryKeyConstraint("project_id", "hash"),
     Index("ix_issue_hash_issue_id", "issue_id"),
     sqlite_with_rowid=False,

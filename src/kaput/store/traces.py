@@ -22,6 +22,18 @@ move = Table(
     Column("time", Float, nullable=False),
 )
 
+# Projects whose stored events are grouped again; up to `row` they are, up to `last_row` they shall be.
+regroup = Table(
+    "regroup",
+    metadata,
+    Column("project_id", ForeignKey("project.id"), primary_key=True),
+    Column("row", Integer, nullable=False),
+    Column("last_row", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("time", Float, nullable=False),
+)
+
 bookmark = Table(
     "bookmark",
     metadata,

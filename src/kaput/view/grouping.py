@@ -50,7 +50,7 @@ def save(slug: str) -> str | tuple[str, int] | Response:
     if not hmac.compare_digest(request.form.get("tested", "").encode(), _tested(project, text).encode()):
         return test(slug)
     parts().store.projects.set_grouping(project.id, text)
-    flash("The rules are set. They hold for events that come from now on, within a second.", "done")
+    flash("The rules are set. They hold within a second; stored events are grouped again in the background.", "done")
     return redirect(url_for("grouping.show", slug=project.slug))
 
 

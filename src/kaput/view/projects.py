@@ -158,6 +158,15 @@ def take_again(slug: str) -> Response:
     return _done(project, f"Events of {wanted} are taken again.")
 
 
+@blueprint.post("/<slug>/regroup")
+@admin_only
+def regroup(slug: str) -> Response:
+    """Groups the stored events of a project again."""
+    project = visible_project(slug)
+    parts().store.regroupings.start(project.id)
+    return _done(project, "The stored events are grouped again, in the background.")
+
+
 @blueprint.post("/<slug>/members")
 @admin_only
 def add_member(slug: str) -> Response:
@@ -214,6 +223,7 @@ def _settings(
         keys=[(key, dsn(base_url(), key)) for key in keys],
         members=members,
         ignored=_ignored(project),
+        regrouping=parts().store.regroupings.progress(project.id),
         others=[account for account in parts().store.accounts.all() if account.id not in joined],
     )
 

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from kaput.model import Regroup
+
 
 class Resolution(StrEnum):
     """From when on an event of a resolved issue is a regression."""
@@ -205,3 +207,16 @@ class Removals(Protocol):
         Raises:
             OSError: a file cannot be removed.
         """
+
+
+class Regroupings(Protocol):
+    """Stored events that are grouped again."""
+
+    def start(self, project_id: int) -> None:
+        """Begins, or begins anew, to group the stored events of a project again."""
+
+    def progress(self, project_id: int) -> Progress | None:
+        """Answers how many events were looked at; None when nothing is to be done."""
+
+    def step(self, regroup: Regroup) -> Swept:
+        """Groups some events again; no rows say that there are none."""

@@ -21,7 +21,7 @@ from kaput.model import (
     Run,
     SessionCounts,
 )
-from kaput.store.base.decisions import Decisions, Merges, Removals, Swept
+from kaput.store.base.decisions import Decisions, Merges, Regroupings, Removals, Swept
 from kaput.store.base.questions import IssueFilter, IssuePage, Limits, Pages, Tallies
 from kaput.store.base.rows import (
     AccountRow,
@@ -387,6 +387,7 @@ class Store:
     decisions: Decisions
     merges: Merges
     removals: Removals
+    regroupings: Regroupings
     events: Events
     feedback: Feedbacks
     monitors: Monitors

@@ -29,6 +29,17 @@ def _marks() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_move")),
     )
     op.create_table(
+        "regroup",
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("last_row", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("time", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_regroup_project_id_project")),
+        sa.PrimaryKeyConstraint("project_id", name=op.f("pk_regroup")),
+    )
+    op.create_table(
         "bookmark",
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("issue_id", sa.Integer(), nullable=False),

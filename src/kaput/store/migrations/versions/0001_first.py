@@ -137,6 +137,7 @@ def _hashes() -> None:
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("origin_id", sa.Integer(), nullable=True),
         sa.Column("by_person", sa.Boolean(), nullable=True),
+        sa.Column("grouped", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_issue_hash_issue_id_issue")),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_issue_hash_project_id_project")),
         sa.PrimaryKeyConstraint("project_id", "hash", name=op.f("pk_issue_hash")),

@@ -15,6 +15,8 @@ from kaput.model import HOUR, Event
 from kaput.store.engine import look_up
 
 LONGEST_VALUE = 200
+OF_USER = "user."
+"""What keys begin with that are no tags, but names of users."""
 CONTEXT_TAGS = ("browser", "os", "runtime", "device")
 
 
@@ -43,7 +45,7 @@ def write_tags(connection: Connection, events: Sequence[tuple[int, Event]]) -> N
     """Adds the tag values of the events to the counts by issue."""
     counts: Counter[tuple[int, str, str]] = Counter()
     for issue_id, event in events:
-        for key, value in tag_values(event).items():
+        for key, value in (tag_values(event) | _other_names(event)).items():
             counts[issue_id, key, value] += 1
     _add(connection, _ADD_TAGS, counts)
 
@@ -75,11 +77,22 @@ def tag_values(event: Event) -> dict[str, str]:
 
 def user_name(event: Event) -> str:
     """Returns what tells the user from others (id, else mail address, name, IP address), or an empty text."""
+    named = _names(event)
+    return ":".join(named[0])[:LONGEST_VALUE] if named else ""
+
+
+def _other_names(event: Event) -> dict[str, str]:
+    """Returns by `user.email` and so on what else names the user: a search finds him by each of his names."""
+    named = _names(event)
+    return {f"{OF_USER}{key}": value[:LONGEST_VALUE] for key, value in named[1:]}
+
+
+def _names(event: Event) -> list[tuple[str, str]]:
     user = event.user
     if user is None:
-        return ""
+        return []
     named = {"id": user.id, "email": user.email, "username": user.username, "ip": user.ip_address}
-    return next((f"{key}:{value}"[:LONGEST_VALUE] for key, value in named.items() if value), "")
+    return [(key, value) for key, value in named.items() if value]
 
 
 def _add(connection: Connection, statement: str, counts: Mapping[Any, int]) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from kaput.errors import NotFound
 from kaput.model import Clock
-from kaput.store import schema
+from kaput.store import matching, schema
 from kaput.store.base import (
     ActivityRow,
     Decision,
@@ -27,11 +27,12 @@ from kaput.store.base import (
     Status,
     TagCount,
 )
+from kaput.store.counters import OF_USER
 from kaput.store.decisions import SqlDecisions
 from kaput.store.engine import Database
 from kaput.store.merges import MERGED
 from kaput.store.projects import LARGEST_ID
-from kaput.store.search import Term, parse
+from kaput.store.search import parse
 
 SHORT_ID = re.compile(r"(?P<slug>[A-Za-z0-9-]+)-(?P<number>[0-9]{1,18})", re.ASCII)
 
@@ -57,34 +58,49 @@ class SqlIssues:
 
     def find(self, wanted: IssueFilter) -> IssuePage:
         """See `kaput.store.base.Issues.find`."""
-        conditions = _conditions(wanted)
-        query = _select().where(*conditions).order_by(_issue.last_seen.desc(), _issue.id.desc())
+        now = self._clock()
+        search = parse(wanted.query, now)
+        conditions = [_in_projects(wanted.projects), *matching.conditions(search, wanted.viewer, now)]
+        if wanted.status is not None:
+            conditions.append(_issue.status == wanted.status.value)
+        query = _select().where(*conditions).order_by(*matching.order(search, now))
         total = select(func.count()).select_from(schema.issue.join(schema.project)).where(*conditions)
+        scope = search.scope()
         with self._database.read() as connection:
-            rows = connection.execute(query.limit(wanted.limit).offset(wanted.offset))
-            return IssuePage([issue_row(row) for row in rows], connection.execute(total).scalar_one())
+            rows = [issue_row(row) for row in connection.execute(query.limit(wanted.limit).offset(wanted.offset))]
+            counted = matching.counts(connection, scope, [row.id for row in rows]) if scope else None
+            count = connection.execute(total).scalar_one()
+        return IssuePage(rows, count, scope, counted, of_kept=counted is not None and len(scope) > 1)
+
+    def order(self, query: str) -> str:
+        """See `kaput.store.base.Issues.order`."""
+        return parse(query, self._clock()).order.value
 
     def get(self, ref: int | str) -> IssueRow:
         """See `kaput.store.base.Issues.get`."""
         with self._database.read() as connection:
             return issue_row(_one(connection, ref))
 
-    def hours(self, issue_ids: Sequence[int], first: int, hours: int) -> Mapping[int, list[int]]:
+    def hours(
+        self, issue_ids: Sequence[int], first: int, hours: int, scope: Mapping[str, str] | None = None
+    ) -> Mapping[int, list[int]]:
         """See `kaput.store.base.Issues.hours`."""
         counts = {issue_id: [0] * hours for issue_id in issue_ids}
         query = select(_hour.issue_id, _hour.hour, _hour.count).where(
             _hour.issue_id.in_(issue_ids), _hour.hour >= first, _hour.hour < first + hours
         )
         with self._database.read() as connection:
-            for issue_id, hour, count in connection.execute(query):
-                counts[issue_id][hour - first] = count
+            kept = matching.hours(connection, scope, issue_ids, first) if scope else None
+            for issue_id, hour, count in connection.execute(query) if kept is None else kept:
+                if hour < first + hours:
+                    counts[issue_id][hour - first] = count
         return counts
 
     def tags(self, issue_id: int, most: int = 10) -> dict[str, list[TagCount]]:
         """See `kaput.store.base.Issues.tags`."""
         rank = func.row_number().over(partition_by=_tag.key, order_by=(_tag.count.desc(), _tag.value))
         # The sum of all rare values stands under the empty one.
-        known = (_tag.issue_id == issue_id, _tag.value != "")
+        known = (_tag.issue_id == issue_id, _tag.value != "", ~_tag.key.startswith(OF_USER, autoescape=True))
         ranked = select(_tag.key, _tag.value, _tag.count, rank.label("rank")).where(*known)
         table = ranked.subquery().c
         query = select(table.key, table.value, table.count).where(table.rank <= most).order_by(table.key, table.rank)
@@ -187,31 +203,6 @@ def _matches(ref: int | str) -> ColumnElement[bool]:
     return _issue.id == ref
 
 
-def _conditions(wanted: IssueFilter) -> list[ColumnElement[bool]]:
-    conditions = [_in_projects(wanted.projects)]
-    if wanted.status is not None:
-        conditions.append(_issue.status == wanted.status.value)
-    return conditions + [_condition(term) for term in parse(wanted.query).terms]
-
-
 def _in_projects(projects: Sequence[int] | None) -> ColumnElement[bool]:
     wanted = ~_project.internal if projects is None else _issue.project_id.in_(projects)
     return and_(wanted, _issue.removed.is_(None))
-
-
-def _condition(term: Term) -> ColumnElement[bool]:
-    found: ColumnElement[bool]
-    if term.key == "is":
-        found = _issue.regressed if term.value == "regressed" else _issue.status == term.value
-    elif term.key == "level":
-        found = _issue.level == term.value
-    elif term.key == "project":
-        found = _project.slug == term.value.lower()
-    elif term.key == "release":
-        found = exists().where(_tag.issue_id == _issue.id, _tag.key == "release", _tag.value == term.value)
-    else:
-        columns = (_issue.type, _issue.value, _issue.culprit)
-        # A title is shown as `type: value`, and people paste what they see.
-        title = _issue.type + ": " + _issue.value
-        found = or_(*(column.icontains(term.value, autoescape=True) for column in (*columns, title)))
-    return ~found if term.negated else found

@@ -12,14 +12,19 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from kaput.errors import QueryError
-from kaput.store.base import IssueFilter, IssuePage, IssueRow, ProjectRow, Status
-from kaput.view.access import visible_project, visible_projects
+from kaput.store.base import IssueFilter, IssuePage, ProjectRow, Status
+from kaput.view.access import viewer, visible_project, visible_projects
 from kaput.view.parts import parts
 from kaput.view.projects import address_of
 from kaput.view.reference import event_named
 from kaput.view.render import number
 
 blueprint = Blueprint("issues", __name__)
+
+ORDERS = {"trend": "24 h", "count": "events", "users": "users", "last-seen": "seen", "first-seen": "age"}
+"""The columns of the list, by the order that each leads to."""
+
+ORDER = re.compile(r"\s*\border(?::|\s+by\s+)\S+(?:\s+seen\s*$)?", re.IGNORECASE)
 
 PER_PAGE = 50
 LAST_PAGE = 1_000_000
@@ -46,6 +51,15 @@ class Tab:
     url: str
     current: bool
     count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of numbers, with the address of the list ordered by it."""
+
+    word: str
+    url: str
+    current: bool
 
 
 @blueprint.get("/")
@@ -84,7 +98,7 @@ def _list(project: ProjectRow | None, projects: list[ProjectRow]) -> Page:
     problem: QueryError | None = None
     found = IssuePage([], 0)
     try:
-        found = _find(IssueFilter(query, ids, status, PER_PAGE, (page - 1) * PER_PAGE))
+        found = _find(IssueFilter(query, ids, status, PER_PAGE, (page - 1) * PER_PAGE, viewer().id))
     except QueryError as error:
         problem = error
     text = render_template(
@@ -94,7 +108,9 @@ def _list(project: ProjectRow | None, projects: list[ProjectRow]) -> Page:
         problem=problem,
         status=word,
         found=found,
-        hours=_hours(found.issues),
+        hours=_hours(found),
+        counted=found.counted,
+        columns=_columns(query, word),
         tabs=_tabs(counts, query, status, found.total),
         silent=silent,
         address=address_of(project, parts().store.projects.keys(project.id)) if project and silent else "",
@@ -126,11 +142,11 @@ def _status(text: str) -> Status | None:
     return next((status for status in Status if status.value == text), None)
 
 
-def _hours(issues: list[IssueRow]) -> dict[int, list[int]]:
-    if not issues:
+def _hours(found: IssuePage) -> dict[int, list[int]]:
+    if not found.issues:
         return {}
     first = int(parts().clock() // 3600) - HOURS + 1
-    return dict(parts().store.issues.hours([issue.id for issue in issues], first, HOURS))
+    return dict(parts().store.issues.hours([issue.id for issue in found.issues], first, HOURS, found.scope))
 
 
 def _tabs(counts: Mapping[Status, int], query: str, status: Status | None, total: int) -> list[Tab]:
@@ -141,6 +157,17 @@ def _tabs(counts: Mapping[Status, int], query: str, status: Status | None, total
         count = total if query and one == status else known
         tabs.append(Tab(word.capitalize(), word, _url(query, word), one == status, count))
     return tabs
+
+
+def _columns(query: str, status: str) -> list[Column]:
+    """Returns the columns; a query that cannot be read is ordered by none."""
+    try:
+        order = str(parts().store.issues.order(query))
+    except QueryError:
+        order = ""
+    bare = ORDER.sub("", query).strip()
+    addresses = {name: f"{bare} order:{name}".strip() if name != "last-seen" else bare for name in ORDERS}
+    return [Column(word, _url(addresses[name], status), name == order) for name, word in ORDERS.items()]
 
 
 def _pager(page: int, found: IssuePage, query: str, status: str) -> dict[str, str]:

@@ -10,20 +10,36 @@ from kaput.store.base.rows import IssueRow, Status
 
 
 class IssueFilter(Struct, frozen=True):
-    """Which issues. `query` is the text a person typed; `projects` None means all but the internal one."""
+    """Which issues.
+
+    Attributes:
+        query: the text a person typed; see `kaput.store.search`.
+        projects: None means all but the internal one.
+        viewer: the account that `assigned:me` means.
+    """
 
     query: str = ""
     projects: tuple[int, ...] | None = None
     status: Status | None = None
     limit: int = 50
     offset: int = 0
+    viewer: int | None = None
 
 
 class IssuePage(Struct, frozen=True):
-    """A page of issues, newest first, and how many the filter finds in all."""
+    """A page of issues, newest first unless the query says otherwise, and how many the filter finds in all.
+
+    Attributes:
+        scope: the tags, by key, that the query asks for exactly: what is counted are events that have them.
+        counted: by issue the events that have all of them; None when all events are counted.
+        of_kept: of those only the stored events are counted, and not those that are gone.
+    """
 
     issues: list[IssueRow]
     total: int
+    scope: dict[str, str] = {}
+    counted: dict[int, int] | None = None
+    of_kept: bool = False
 
 
 class Limits(Struct, frozen=True):

@@ -173,11 +173,19 @@ class Issues(Protocol):
     def find(self, wanted: IssueFilter) -> IssuePage:
         """Returns a page of issues; raises QueryError when the query cannot be read."""
 
+    def order(self, query: str) -> str:
+        """Returns by what a query orders issues, e.g. `last-seen`; raises QueryError as `find` does."""
+
     def get(self, ref: int | str) -> IssueRow:
         """Returns the issue with this id or short id."""
 
-    def hours(self, issue_ids: Sequence[int], first: int, hours: int) -> Mapping[int, list[int]]:
-        """Returns the events per hour, `hours` numbers for each issue, beginning with the epoch hour `first`."""
+    def hours(
+        self, issue_ids: Sequence[int], first: int, hours: int, scope: Mapping[str, str] | None = None
+    ) -> Mapping[int, list[int]]:
+        """Returns the events per hour, `hours` numbers for each issue, beginning with the epoch hour `first`.
+
+        With a scope these are the stored events that have its tags, where that is known without their payloads.
+        """
 
     def tags(self, issue_id: int, most: int = 10) -> dict[str, list[TagCount]]:
         """Returns for each tag its most frequent values."""

@@ -93,7 +93,9 @@ def _found() -> list[int]:
     wanted = next((one for one in Status if one.value == status), None)
     ids: list[int] = []
     while projects and len(ids) < MOST_FOUND:
-        query = IssueFilter(request.form.get("q", ""), tuple(one.id for one in projects), wanted, PAGE, len(ids))
+        query = IssueFilter(
+            request.form.get("q", ""), tuple(one.id for one in projects), wanted, PAGE, len(ids), viewer().id
+        )
         page = parts().store.issues.find(query)
         ids += [issue.id for issue in page.issues]
         if len(page.issues) < PAGE:

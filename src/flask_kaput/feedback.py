@@ -104,6 +104,7 @@ class Feedback:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answers a form that was sent, and hands everything else to the application (PEP 3333)."""
+        __traceback_hide__ = True
         if not environ.get("PATH_INFO", "").endswith(PATH):
             return self._inner(environ, start_response)
         request = _Sent(environ)

@@ -7,6 +7,7 @@ The tracker's page is another WSGI application, with its own configuration, secr
 forms. It stands before the application's `wsgi_app`, so none of the application's hooks sees its requests.
 """
 
+import logging
 from collections.abc import Iterable
 from html import escape
 from typing import Any
@@ -18,6 +19,8 @@ from flask import Flask
 from flask_kaput.embedded.tracker import Tracker
 from kaput.accept.route import is_ingest
 from kaput.errors import KaputError
+
+_log = logging.getLogger(__name__)
 
 STARTING = "Kaput is starting. This page comes again by itself."
 
@@ -31,18 +34,28 @@ class Mount:
         self._inner: Any = app.wsgi_app
         self._path = tracker.home.path
         self._below = f"{self._path}/"
+        self._looked = False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answers one request; with `app.testing` there is no tracker."""
         path = environ.get("PATH_INFO", "")
         if self._app.testing:
             return self._inner(environ, start_response)  # type: ignore[no-any-return]
+        if not self._looked:
+            self._look()
         self._tracker.stand(environ)
         if path.startswith(self._below):
             return self._answer(environ, path[len(self._path) :], start_response)
         if path == self._path:
             return _redirect(environ, self._below, start_response)
         return self._inner(environ, start_response)  # type: ignore[no-any-return]
+
+    def _look(self) -> None:
+        """Warns once in each process of views of the application that the page stands before."""
+        self._looked = True
+        for rule in self._app.url_map.iter_rules():
+            if rule.rule == self._path or rule.rule.startswith(self._below):
+                _log.warning("Kaput's page hides the view %s at %s. Set KAPUT_PATH.", rule.endpoint, rule.rule)
 
     def _answer(self, environ: WSGIEnvironment, path: str, start_response: StartResponse) -> Iterable[bytes]:
         # A copy: what the frameworks keep in it belongs to one of the two applications.

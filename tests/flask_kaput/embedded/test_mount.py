@@ -162,6 +162,21 @@ def test_nothing_starts_while_the_application_is_tested(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_a_view_that_is_hidden_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A view of the application below the page's path is warned of once, others are not."""
+    app = shop()
+    app.add_url_rule("/kaput/prices", "prices", lambda: "")
+    app.add_url_rule("/kaputt", "broken", lambda: "")
+    tracker = Tracker(home(tmp_path), lambda: False)
+    mount.attach(app, tracker)
+    client = Client(app.wsgi_app)
+    for _ in range(2):
+        ask(client, "/")
+    tracker.close()
+    told = [record.getMessage() for record in caplog.records if "hides" in record.getMessage()]
+    assert told == ["Kaput's page hides the view prices at /kaput/prices. Set KAPUT_PATH."]
+
+
 def test_a_directory_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     """The application answers as ever; the page says what is wrong."""
     (tmp_path / "data").write_text("")

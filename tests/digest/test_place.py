@@ -31,6 +31,9 @@ CALLER = frame("checkout", "price(cart)")
         (frame("require", 'raise ValueError(f"{name} is required")', "    if value is None:"), True),
         (frame("get_or_404", "raise NotFound()"), True),
         (frame("fail", "throw new ShopError(message);", "function fail(message) {"), True),
+        (frame("fail", "function fail(message) { throw new ShopError(message); }"), True),
+        (frame("fail", "def fail(message: str) -> None: raise ShopError(message)"), True),
+        (frame("reserve", "function reserve(sku) { throw new OutOfStock(sku); }"), False),
         (frame("reserve", "raise OutOfStock(sku)", "def reserve(sku):"), False),
         (frame("reserve", "raise ShopError(message)", "def reserve(sku):", '    message = f"no {sku}"'), False),
         (frame("parse", "raise error", "    except ValueError as error:"), False),
@@ -101,6 +104,9 @@ def test_minified_code_keeps_only_names_that_a_person_gave() -> None:
     }
     kept, made = place(Stacktrace([frame("e.total", None, **script)])), place(Stacktrace([frame("t", None, **script)]))
     assert (kept and kept[:3], made and made[:3]) == (("", "total", ""), ("", "", ""))
+    cut = place(Stacktrace([frame("t", "{snip} e=>e.total {snip}", **script | {"colno": 9})]))
+    assert cut is not None
+    assert cut.minified
 
 
 def test_an_endless_recursion_is_its_circle() -> None:

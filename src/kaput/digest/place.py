@@ -55,6 +55,8 @@ _DEMANDING = re.compile(
     r"|unwrap|\w+_or_(?:fail|raise|throw|die|abort|404))_*$",
     re.IGNORECASE,
 )
+_WHOLE = re.compile(r"^([^{:]{1,200}(?::[^{]{0,100})?[{:])\s*((?:raise|throw) [^}]{1,200}?)\s*\}?$")
+"""A function in one line: its head, and what it raises."""
 _HEADER = re.compile(r"\b(?:def|function|func|fn|fun)\s+(\w+)\s*\(")
 
 
@@ -194,7 +196,7 @@ def _same_line(one: Frame, other: Frame) -> bool:
 def _is_minified(frame: Frame) -> bool:
     """Whether a build made the line: it is far too long, or the failure stands too far to the right."""
     far = (frame.colno or 0) > _FAR_COLUMN and (frame.lineno or 0) < _FAR_COLUMN
-    long = len(frame.context_line or "") > _LONG_LINE or (frame.context_line or "").startswith("{snip}")
+    long = len(frame.context_line or "") > _LONG_LINE or "{snip}" in (frame.context_line or "")
     return (far or long or ".min." in frame.filename) and _SCRIPT.search(frame.filename) is not None
 
 
@@ -205,6 +207,11 @@ def _is_helper(frame: Frame) -> bool:
     `raise OutOfStock(sku)` is not: a function that knows what is wrong says so in a class or in words of its own.
     """
     line = (frame.context_line or "").strip()
+    if "raise " not in line and "throw " not in line:
+        return False
+    above = frame.pre_context
+    if whole := _WHOLE.match(line):
+        line, above = whole[2], [*above, whole[1]]
     if not line.startswith(("raise ", "throw ")):
         return False
     match = _RAISED.match(line)
@@ -220,19 +227,19 @@ def _is_helper(frame: Frame) -> bool:
         found = _ARGUMENT.match(argument.strip())
         if found and _WORDS.match(found[1]):
             names.append(found[1])
-    return bool(names) and _handed(frame, names)
+    return bool(names) and _handed(frame.function, above, names)
 
 
 def _is_class(name: str) -> bool:
     return name.rpartition("_")[2] in {"kind", "cls", "klass", "class", "type", "factory"}
 
 
-def _handed(frame: Frame, names: Sequence[str]) -> bool:
-    """Whether all names are parameters of the function, which nothing in between gives another value."""
+def _handed(function: str, above: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether all names are parameters of the function, which nothing in the lines between gives another value."""
     between: list[str] = []
-    for text in reversed(frame.pre_context):
+    for text in reversed(above):
         header = _HEADER.search(text)
-        if header and header[1] == frame.function.rpartition(".")[2]:
+        if header and header[1] == function.rpartition(".")[2]:
             parameters = set(re.findall(r"\w+", text[header.end() :]))
             return parameters.issuperset(names) and not _assigned(between, names)
         between.append(text)

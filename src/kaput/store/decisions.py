@@ -92,6 +92,13 @@ class SqlDecisions:
             change = Change(Kind.MENTIONED, project_id, issue_id, row, now)
             write_notices(connection, [Draft(change, address) for address in dict.fromkeys(tell)], note)
 
+    def share(self, issue_id: int, key: str | None, account_id: int) -> None:
+        """See `kaput.store.base.Decisions.share`."""
+        now = self._clock()
+        with self._database.write() as connection:
+            connection.execute(update(schema.issue).where(_issue.id == issue_id).values(shared=key))
+            write_activity(connection, [(issue_id, account_id, "shared" if key else "unshared", "", now)])
+
     def bookmark(self, issue_id: int, account_id: int, *, kept: bool) -> None:
         """See `kaput.store.base.Decisions.bookmark`."""
         values = {"account_id": account_id, "issue_id": issue_id, "time": self._clock()}

@@ -170,6 +170,7 @@ def issue_row(row: Row[Any]) -> IssueRow:
         regressed_in=row.regressed_in or "",
         resolution=Resolution(row.resolution) if row.resolution else Resolution.NOW,
         resolved_release=row.resolved_release or "",
+        shared=row.shared or "",
         removed=row.removed or "",
         merged_into=row.merged_into,
         assignee=row.assignee or "",

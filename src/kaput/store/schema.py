@@ -100,6 +100,8 @@ issue = Table(
     Column("mute", Text),
     Column("assignee_id", ForeignKey("account.id")),
     Column("priority", Integer),
+    # What its link must name, while it is shared.
+    Column("shared", Text),
     # Why it is hidden: merged into another one, deleted, ignored; and since when what hangs on it may go.
     Column("removed", Text),
     Column("removed_at", Float),

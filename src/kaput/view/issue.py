@@ -17,6 +17,7 @@ from kaput.view.event import view_of
 from kaput.view.feedback import readable
 from kaput.view.overview import DAYS, charts, decided, first_hour, phase, steps, tags
 from kaput.view.parts import parts
+from kaput.view.share import link_of
 from kaput.view.values import visible
 
 blueprint = Blueprint("issue", __name__)
@@ -104,6 +105,7 @@ def _page(issue: IssueRow, stored: StoredEvent | None) -> str:
         similar=_shown(store.merges.similar(issue.id)),
         related=_shown(store.merges.same_target(issue.id)),
         moving=store.merges.progress(issue.id),
+        link=link_of(issue),
         members=store.projects.members(issue.project_id),
         bookmarked=issue.id in store.decisions.bookmarks(viewer().id),
         main_tags=main_tags,

@@ -140,6 +140,8 @@ WORDS = {
     "split_from": "split off from",
     "merged_into": "merged into",
     "taken_again": "taken again",
+    "shared": "shared by a link",
+    "unshared": "link taken back",
     "undone": "taken back:",
 }
 WITHIN = ("regressed", "resolved", "unmuted")

@@ -37,6 +37,7 @@ from kaput.view import (
     releases,
     render,
     server,
+    share,
 )
 from kaput.view.access import load_person, visible_projects
 from kaput.view.banners import banners
@@ -49,7 +50,9 @@ from kaput.view.secret import derived
 from kaput.view.throttle import Throttle
 from kaput.view.values import end_cut
 
-OPEN = frozenset({"static", "auth.setup", "auth.login", "auth.enter", "metrics.read", "links.show", "links.act"})
+OPEN = frozenset(
+    {"static", "auth.setup", "auth.login", "share.show", "auth.enter", "metrics.read", "links.show", "links.act"}
+)
 """Endpoints that answer without a login."""
 
 LARGEST_FORM = 256 * 1024
@@ -100,6 +103,7 @@ def create_pages(parts: Parts) -> Flask:
         grouping,
         people,
         server,
+        share,
         metrics,
     ):
         app.register_blueprint(module.blueprint)

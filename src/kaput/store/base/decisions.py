@@ -143,6 +143,9 @@ class Decisions(Protocol):
             NotFound: there is no such issue.
         """
 
+    def share(self, issue_id: int, key: str | None, account_id: int) -> None:
+        """Lets a link that names this key show the issue, and no other link; None ends that."""
+
     def bookmark(self, issue_id: int, account_id: int, *, kept: bool) -> None:
         """Keeps an issue among the bookmarks of an account, or takes it out."""
 

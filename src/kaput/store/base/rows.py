@@ -72,6 +72,7 @@ class IssueRow(Struct, frozen=True):
         regressed_in: release of the event with which it came again.
         resolution: when it is resolved, from when on.
         resolved_release: the release that `resolution` is about: the given one, or the newest at that time.
+        shared: what its link names, while somebody shares it.
         removed: why it is in no list: `merged`, into `merged_into`; empty for all others.
         assignee: mail address of who takes care of it; empty for nobody.
         mute: when it is muted, until when: `events` and `users` are the counts at which it ends.
@@ -104,6 +105,7 @@ class IssueRow(Struct, frozen=True):
     mute: Mute = Mute()
     assignee: str = ""
     priority: Priority = Priority.NONE
+    shared: str = ""
     removed: str = ""
     merged_into: int | None = None
 

@@ -97,6 +97,7 @@ def _issues() -> None:
         sa.Column("mute", sa.Text(), nullable=True),
         sa.Column("assignee_id", sa.Integer(), nullable=True),
         sa.Column("priority", sa.Integer(), nullable=True),
+        sa.Column("shared", sa.Text(), nullable=True),
         sa.Column("removed", sa.Text(), nullable=True),
         sa.Column("removed_at", sa.Float(), nullable=True),
         sa.Column("merged_into", sa.Integer(), nullable=True),

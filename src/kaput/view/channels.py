@@ -65,7 +65,7 @@ def change(slug: str, channel_id: int) -> Response:
     store = parts().store.channels
     what = request.form.get("what")
     if what == "test":
-        _test(project, channel_recipient(channel.id), channel.name)
+        try_out(project, channel_recipient(channel.id), channel.name)
     elif what == "delete":
         store.delete(channel.id)
         flash(f"The channel {channel.name} is deleted.", "done")
@@ -83,7 +83,7 @@ def test_mail(slug: str) -> Response:
     """Sends a test alert to the viewer, on the way that alerts take."""
     project = visible_project(slug)
     if parts().settings.smtp_host:
-        _test(project, viewer().email, viewer().email)
+        try_out(project, viewer().email, viewer().email)
     else:
         flash("No mail was sent: KAPUT_SMTP_HOST is not set. Set it and start Kaput again.", "error")
     return redirect(url_for("channels.of_project", slug=project.slug))
@@ -136,8 +136,14 @@ def _channel(project: ProjectRow, channel_id: int) -> ChannelRow:
     return next((row for row in parts().store.channels.all(project.id) if row.id == channel_id), None) or abort(404)
 
 
-def _test(project: ProjectRow, recipient: str, name: str) -> None:
-    """Writes a test into the outbox, as an alert would be, and says what came of it."""
+def try_out(project: ProjectRow, recipient: str, name: str) -> None:
+    """Writes a test into the outbox, as an alert would be, and says on the next page what came of it.
+
+    Args:
+        project: whose newest issue it is about.
+        recipient: a mail address, or a channel (`kaput.model.channel_recipient`).
+        name: what the recipient is called in the answer.
+    """
     outbox = parts().store.outbox
     number, end = outbox.test(project.id, recipient), time.monotonic() + TEST_SECONDS
     notice = outbox.get(number)

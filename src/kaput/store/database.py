@@ -29,6 +29,7 @@ from kaput.store.releases import SqlReleases
 from kaput.store.removals import SqlRemovals
 from kaput.store.retention.sweep import SqlRetention
 from kaput.store.rules import SqlRules
+from kaput.store.searches import SqlSearches
 from kaput.store.trainer import Trainer
 
 FILES = "files"
@@ -51,6 +52,7 @@ def open_store(path: Path, clock: Clock, busy_seconds: float = BUSY_SECONDS, bou
         projects=SqlProjects(database, clock),
         accounts=SqlAccounts(database, clock),
         issues=SqlIssues(database, clock),
+        searches=SqlSearches(database, clock),
         regroupings=SqlRegroupings(database, payloads, clock),
         removals=SqlRemovals(database, files, clock),
         merges=SqlMerges(database, clock),

@@ -20,9 +20,9 @@ from sqlalchemy import (
 )
 
 from kaput.store.metadata import metadata
-from kaput.store.traces import activity, bookmark, move, mute_event, regroup, undo
+from kaput.store.traces import activity, bookmark, move, mute_event, regroup, saved_search, undo
 
-__all__ = ["activity", "bookmark", "metadata", "move", "mute_event", "regroup", "undo"]
+__all__ = ["activity", "bookmark", "metadata", "move", "mute_event", "regroup", "saved_search", "undo"]
 
 fact = Table(
     "fact",

@@ -44,6 +44,18 @@ bookmark = Table(
     sqlite_with_rowid=False,
 )
 
+# Searches that a person keeps under a name.
+saved_search = Table(
+    "saved_search",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("time", Float, nullable=False),
+    PrimaryKeyConstraint("account_id", "name"),
+    sqlite_with_rowid=False,
+)
+
 # When the events of issues came that are muted until there are so many in a window.
 mute_event = Table(
     "mute_event",

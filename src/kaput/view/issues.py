@@ -111,6 +111,7 @@ def _list(project: ProjectRow | None, projects: list[ProjectRow]) -> Page:
         hours=_hours(found),
         counted=found.counted,
         columns=_columns(query, word),
+        saved=[(one, _url(one.query, _usual_status(one.query))) for one in parts().store.searches.of(viewer().id)],
         tabs=_tabs(counts, query, status, found.total),
         silent=silent,
         address=address_of(project, parts().store.projects.keys(project.id)) if project and silent else "",

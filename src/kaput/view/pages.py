@@ -36,6 +36,7 @@ from kaput.view import (
     projects,
     releases,
     render,
+    searches,
     server,
     share,
 )
@@ -90,6 +91,7 @@ def create_pages(parts: Parts) -> Flask:
         auth,
         channels,
         issues,
+        searches,
         links,
         issue,
         bulk,

@@ -63,6 +63,7 @@ from kaput.store.base.seam import (
     Retention,
     Store,
 )
+from kaput.store.base.searches import SavedSearch, Searches
 from kaput.store.base.telling import Address, ChannelRow, Channels, Outbox, Rules, Trouble
 
 __all__ = [
@@ -117,6 +118,8 @@ __all__ = [
     "Retention",
     "RuleRow",
     "Rules",
+    "SavedSearch",
+    "Searches",
     "Status",
     "Store",
     "StoredEvent",

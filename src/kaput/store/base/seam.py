@@ -40,6 +40,7 @@ from kaput.store.base.rows import (
     StoredEvent,
     TagCount,
 )
+from kaput.store.base.searches import Searches
 from kaput.store.base.telling import Channels, Outbox, Rules
 
 
@@ -392,6 +393,7 @@ class Store:
     projects: Projects
     accounts: Accounts
     issues: Issues
+    searches: Searches
     decisions: Decisions
     merges: Merges
     removals: Removals

@@ -50,6 +50,16 @@ def _marks() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "saved_search",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("time", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_saved_search_account_id_account")),
+        sa.PrimaryKeyConstraint("account_id", "name", name=op.f("pk_saved_search")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "mute_event",
         sa.Column("issue_id", sa.Integer(), nullable=False),
         sa.Column("time", sa.Float(), nullable=False),

@@ -92,13 +92,13 @@ def test_the_database_locked_by_another_program_delays_nothing_but_the_page(tmp_
             assert person.log_in("ada@example.org", "correct horse").status == 200
             assert "KeyError" in person.get("/issues/APP-1").text
             # It waits for the lock as long as a write does, so that the worker has to try again.
-            refused = person.send("/issues/APP-1/status", "/issues/APP-1", status="resolved")
+            refused = person.send("/issues/APP-1/decision", "/issues/APP-1", decision="resolved")
             assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
             assert "Another program holds the database" in refused.text
             other.execute("ROLLBACK")
         stats = server.settle()
         assert stats["events"] == 21, stats
-        assert person.send("/issues/APP-1/status", "/issues/APP-1", status="resolved").status == 200
+        assert person.send("/issues/APP-1/decision", "/issues/APP-1", decision="resolved").status == 200
 
 
 def test_every_bad_request_is_a_clear_refusal(tmp_path: Path) -> None:

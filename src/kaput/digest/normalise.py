@@ -230,14 +230,15 @@ def _breadcrumbs(raw: Any, notes: Notes) -> Breadcrumbs | None:
     if len(found) > BREADCRUMBS:
         notes.trimmed("breadcrumbs")
     first = max(0, len(found) - BREADCRUMBS)
-    crumbs = [_breadcrumb(value, f"breadcrumbs.{first + at}.", notes) for at, value in enumerate(found[first:])]
+    crumbs = [
+        value if isinstance(value, Breadcrumb) else _breadcrumb(value, f"breadcrumbs.{first + at}.", notes)
+        for at, value in enumerate(found[first:])
+    ]
     kept = [crumb for crumb in crumbs if crumb is not None]
     return Breadcrumbs(kept) if kept else None
 
 
 def _breadcrumb(raw: Any, path: str, notes: Notes) -> Breadcrumb | None:
-    if isinstance(raw, Breadcrumb):
-        return raw
     if isinstance(raw, str):
         return Breadcrumb(message=prose(raw, _MESSAGE, notes, path + "message"))
     if not isinstance(raw, dict):

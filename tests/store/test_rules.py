@@ -50,12 +50,12 @@ def test_a_rule_is_made_changed_deleted_and_had_back(store: Store, clock: Settab
     assert "Slower" not in names(store)
     with pytest.raises(NotFound):
         store.rules.get(made.id)
-    assert store.rules.restore(made.id).rule == changed
+    assert store.rules.restore(made.id, 1).rule == changed
     store.rules.delete(made.id)
     clock.now += 86401
     store.rules.delete(store.rules.add(rule()).rule.id)
     with pytest.raises(NotFound):
-        store.rules.restore(made.id)
+        store.rules.restore(made.id, 1)
 
 
 @pytest.mark.parametrize(

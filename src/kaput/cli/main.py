@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "export": ("events", "Write every stored event as JSON lines."),
     "monitors": ("monitors", "List cron jobs, how each is doing and when it runs next."),
     "stats": ("numbers", "Count what was accepted, digested, dropped and stored."),
-    "project": ("projects", "Make and list projects, their keys, filters and channels."),
+    "project": ("projects", "Make and list projects, their keys, filters, channels and rules."),
     "user": ("accounts", "Make accounts and change passwords."),
     "dead": ("dead", "List, retry or drop records that could not be digested."),
     "mail-test": ("mail", "Send a test mail."),

@@ -11,6 +11,7 @@ from kaput.cli.fields import key_fields, project_fields
 from kaput.cli.filters import filters
 from kaput.cli.grouping import grouping
 from kaput.cli.options import data_option, json_option
+from kaput.cli.rules import rules
 from kaput.cli.terminal import moment, print_json, print_table
 from kaput.errors import NotFound
 from kaput.installation import Installation
@@ -34,7 +35,7 @@ def dsn(data: str | None, project: str | None) -> None:
 
 @click.group()
 def project() -> None:
-    """Make and list projects, their keys, filters and channels."""
+    """Make and list projects, their keys, filters, channels and rules."""
 
 
 @project.command("add")
@@ -65,6 +66,7 @@ def list_projects(data: str | None, *, as_json: bool) -> None:
 project.add_command(filters)
 project.add_command(grouping)
 project.add_command(channels)
+project.add_command(rules)
 
 
 @project.group()

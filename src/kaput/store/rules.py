@@ -69,10 +69,12 @@ class SqlRules:
             connection.execute(delete(schema.rule).where(_rule.deleted < now - KEPT_SECONDS))
             connection.execute(update(schema.rule).where(_rule.id == rule_id).values(deleted=now))
 
-    def restore(self, rule_id: int) -> RuleRow:
+    def restore(self, rule_id: int, project_id: int) -> RuleRow:
         """See `kaput.store.base.Rules.restore`."""
         with self._database.write() as connection:
             row = _found(connection, rule_id, deleted=True)
+            if row.rule.project_id != project_id:
+                raise NotFound(f"There is no rule {rule_id}.")
             if row.deleted is not None:
                 _check_room(connection, row.rule.project_id)
                 connection.execute(update(schema.rule).where(_rule.id == rule_id).values(deleted=None))

@@ -89,8 +89,8 @@ class Rules(Protocol):
     def delete(self, rule_id: int) -> None:
         """Deletes a rule; for a day it can be had back."""
 
-    def restore(self, rule_id: int) -> RuleRow:
-        """Brings a deleted rule back; raises ValueError when there are too many by now."""
+    def restore(self, rule_id: int, project_id: int) -> RuleRow:
+        """Brings a deleted rule of a project back; raises ValueError when there are too many by now."""
 
 
 class Outbox(Protocol):

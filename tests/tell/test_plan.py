@@ -103,7 +103,7 @@ def test_digest_retry() -> None:
 
 def test_outage_is_judged_by_creation() -> None:
     """Notices that waited an hour for the server go one by one when they were created far enough apart."""
-    notices = [make_notice(number, START + 101 * number, attempts=number % 3) for number in range(27)]
+    notices = [make_notice(number, START + 101 * number, attempts=number % 3) for number in range(36)]
     assert plan(START + 3600, notices, []).hold == []
 
 
@@ -169,6 +169,11 @@ def test_never_a_flood(times: list[int], failures: set[int], step: int) -> None:
     assert len(world.alone) + len(world.held_at) == len(times)
 
 
+def _mailed(mailing: Mailing, now: float) -> MailedRow:
+    first = mailing.notices[0]
+    return MailedRow(first.project_id, first.recipient, now, mailing.digest)
+
+
 class Mailbox:
     """Sends what a plan says, second by second, as the sender does."""
 
@@ -188,7 +193,7 @@ class Mailbox:
                 gone = set(mailing.ids)
                 self.open = [notice for notice in self.open if notice.id not in gone]
                 self.sent += [] if mailing.digest else mailing.notices
-                self.mailed.append(MailedRow(mailing.notices[0].recipient, now, mailing.digest))
+                self.mailed.append(_mailed(mailing, now))
                 self.told.append((now, len(mailing.notices)))
 
 
@@ -219,15 +224,22 @@ def test_a_storm_for_hours() -> None:
     assert all(later - time <= 1800 for time, later in pairwise(times) if later < START + 4 * 3600)
 
 
-def test_one_person_one_budget() -> None:
-    """The budget is that of a person, over all projects; a test that the person asked for has its place."""
+def test_a_storm_leaves_other_projects_alone() -> None:
+    """While one project is in a storm, new issues of forty others are told at once."""
     mailbox = Mailbox()
-    mailbox.open = [make_notice(n, project_id=n) for n in range(1, 41)]
+    mailbox.open = [make_notice(n, project_id=1) for n in range(1, 1001)]
     mailbox.look(START)
-    assert len(mailbox.told) == 27
-    mailbox.open.append(make_notice(99, kind=Kind.TEST))
+    mailbox.open += [make_notice(1000 + n, project_id=1 + n) for n in range(1, 41)]
     mailbox.look(START)
-    assert len(mailbox.told) == 28
-    for minute in range(1, 60):
-        mailbox.look(START + 60 * minute)
-    assert len(mailbox.told) == 30
+    assert len(mailbox.told) == 3 + 40
+
+
+def test_one_person_one_budget() -> None:
+    """There is an end to what a person gets from all projects; a test that the person asked for has its place."""
+    mailbox = Mailbox()
+    mailbox.open = [make_notice(n, project_id=n) for n in range(1, 401)]
+    mailbox.look(START)
+    assert len(mailbox.told) == 300
+    mailbox.open.append(make_notice(999, kind=Kind.TEST))
+    mailbox.look(START)
+    assert len(mailbox.told) == 301

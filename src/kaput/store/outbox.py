@@ -93,7 +93,9 @@ class SqlOutbox:
         """See `kaput.store.base.Outbox.mailed`."""
         query = select(schema.mailed).where(_mailed.time > since)
         with self._database.read() as connection:
-            return [MailedRow(row.recipient, row.time, row.in_digest) for row in connection.execute(query)]
+            return [
+                MailedRow(row.project_id, row.recipient, row.time, row.in_digest) for row in connection.execute(query)
+            ]
 
     def mark_held(self, ids: Sequence[int], now: float) -> None:
         """See `kaput.store.base.Outbox.mark_held`."""
@@ -101,10 +103,14 @@ class SqlOutbox:
 
     def mark_sent(self, ids: Sequence[int], now: float, *, in_digest: bool) -> None:
         """See `kaput.store.base.Outbox.mark_sent`. They are one mail, and go into the budget of its recipient."""
-        mail = select(_notice.recipient, literal(now), literal(in_digest)).where(_notice.id == ids[0])
+        mail = select(_notice.project_id, _notice.recipient, literal(now), literal(in_digest)).where(
+            _notice.id == ids[0]
+        )
         with self._database.write() as connection:
             connection.execute(delete(schema.mailed).where(_mailed.time < now - MAILED_SECONDS))
-            connection.execute(insert(schema.mailed).from_select(["recipient", "time", "in_digest"], mail))
+            connection.execute(
+                insert(schema.mailed).from_select(["project_id", "recipient", "time", "in_digest"], mail)
+            )
             _mark(connection, ids, state="sent", sent=now, in_digest=in_digest, error="")
 
     def mark_retry(self, ids: Sequence[int], error: str, due: float) -> None:

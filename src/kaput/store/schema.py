@@ -423,6 +423,7 @@ mailed = Table(
     "mailed",
     metadata,
     Column("id", Integer, primary_key=True),
+    Column("project_id", Integer, nullable=False),
     Column("recipient", Text, nullable=False),
     Column("time", Float, nullable=False),
     Column("in_digest", Boolean, nullable=False),

@@ -16,15 +16,15 @@ sooner than `WINDOW` after the first one of it was held back. Exactly:
   joins that digest and does not delay it.
 - A notice that was held back stays held back.
 
-A person has a budget besides, over all projects, by the time at which the server took the mails: at most `BUDGET` in
-any hour, and in a storm, which is as long as something is held back and for an hour after a digest, at most `STORM`.
-The last `KEPT` of these are kept for digests, which then are `SPACING` apart: so the budget lasts for the hour, and
-whatever comes is told within `SPACING`. What has no place in the budget is held back. A test that a person asked for
-always has one.
+A person has a budget besides, by the time at which the server took the mails: from a project in a storm at most `STORM`
+in any hour. A storm is as long as something of the project is held back for this person, and an hour after a digest.
+The last `KEPT` of these mails are kept for digests, which then are `SPACING` apart: so the budget lasts for the hour,
+and whatever comes is told within `SPACING`. Over all projects it is `BUDGET`: ordinary alerts of many projects never
+come near it. What has no place in the budget is held back. A test that a person asked for always has one.
 """
 
 from bisect import insort
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
@@ -39,11 +39,11 @@ MOST = 3
 """Notices that are mailed at once within one window."""
 
 HOUR = 3600.0
-BUDGET = 30
-"""Mails to one recipient in any hour."""
+BUDGET = 300
+"""Mails to one recipient in any hour, over all projects."""
 
 STORM = 12
-"""The same in a storm."""
+"""Those of one project that is in a storm."""
 
 KEPT = 3
 """Of the budget, mails that are kept for digests."""
@@ -105,7 +105,7 @@ def plan(now: float, notices: Sequence[NoticeRow], sent: Iterable[NoticeRow], ma
         sent: notices that were sent by themselves and created after `look_back(now, notices)`.
         mailed: what went out in the last hour.
     """
-    budget = _Budget(now, mailed, (notice.recipient for notice in notices if notice.state == HELD))
+    budget = _Budget(now, mailed, (_way(notice) for notice in notices if notice.state == HELD))
     pending = sorted((n for n in notices if n.state != HELD), key=_age)
     at_once, hold = _admit(pending, sent, budget)
     waiting = [(n, n.due) for n in notices if n.state == HELD] + [(n, now) for n in hold]
@@ -124,53 +124,64 @@ def _age(notice: NoticeRow) -> tuple[bool, float, int]:
     return notice.attempts == 0, notice.created, notice.id
 
 
+_Way = tuple[int, str]
+"""A project and a recipient."""
+
+
 class _Budget:
     """What each recipient may still get.
 
     Args:
         now: seconds since the epoch.
         mailed: what went out in the last hour.
-        stormy: recipients for whom something is held back.
+        stormy: projects and recipients for whom something is held back.
     """
 
-    def __init__(self, now: float, mailed: Iterable[MailedRow], stormy: Iterable[str]) -> None:
+    def __init__(self, now: float, mailed: Iterable[MailedRow], stormy: Iterable[_Way]) -> None:
         self._now = now
-        self._times: defaultdict[str, list[float]] = defaultdict(list)
-        self._digests: dict[str, float] = {}
+        self._times: defaultdict[_Way, list[float]] = defaultdict(list)
+        self._all: Counter[str] = Counter()
+        self._digests: dict[_Way, float] = {}
         self._stormy = set(stormy)
         for mail in mailed:
             # What went out at a time to come did so before the clock was set back.
             if now - HOUR < mail.time <= now:
-                self._note(mail.recipient, mail.time, digest=mail.in_digest)
+                self._note((mail.project_id, mail.recipient), mail.time, digest=mail.in_digest)
 
     def admits(self, notice: NoticeRow) -> bool:
         """Answers whether a notice may go by itself, and takes its place."""
-        most = (STORM if notice.recipient in self._stormy else BUDGET) - KEPT
-        if notice.kind is not Kind.TEST and len(self._times[notice.recipient]) >= most:
+        way = _way(notice)
+        full = self._all[notice.recipient] >= BUDGET
+        if way in self._stormy:
+            full = full or len(self._times[way]) >= STORM - KEPT
+        if full and notice.kind is not Kind.TEST:
             return False
-        self._note(notice.recipient, self._now, digest=False)
+        self._note(way, self._now, digest=False)
         return True
 
     def hold(self, notice: NoticeRow) -> None:
         """Notes that something is held back."""
-        self._stormy.add(notice.recipient)
+        self._stormy.add(_way(notice))
 
     def place(self, mailing: Mailing) -> Mailing:
         """Returns a digest with the time at which there is a place for it."""
-        recipient = mailing.notices[0].recipient
-        times, ready = self._times[recipient], mailing.ready
-        if len(times) >= STORM - KEPT:
-            ready = max(ready, self._digests.get(recipient, 0.0) + SPACING)
-        if len(times) >= BUDGET:
-            ready = max(ready, times[-BUDGET] + HOUR)
-        self._note(recipient, max(ready, self._now), digest=True)
+        way = _way(mailing.notices[0])
+        ready = mailing.ready
+        if len(self._times[way]) >= STORM - KEPT:
+            ready = max(ready, self._digests.get(way, 0.0) + SPACING)
+        self._note(way, max(ready, self._now), digest=True)
         return Mailing(mailing.notices, mailing.digest, ready)
 
-    def _note(self, recipient: str, time: float, *, digest: bool) -> None:
-        insort(self._times[recipient], time)
+    def _note(self, way: _Way, time: float, *, digest: bool) -> None:
+        self._times[way].append(time)
+        self._all[way[1]] += 1
         if digest:
-            self._digests[recipient] = max(time, self._digests.get(recipient, 0.0))
-            self._stormy.add(recipient)
+            self._digests[way] = max(time, self._digests.get(way, 0.0))
+            self._stormy.add(way)
+
+
+def _way(notice: NoticeRow) -> _Way:
+    return notice.project_id, notice.recipient
 
 
 def _admit(

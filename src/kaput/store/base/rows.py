@@ -307,6 +307,7 @@ class RuleRow(Struct, frozen=True):
 class MailedRow(Struct, frozen=True):
     """One mail that went out."""
 
+    project_id: int
     recipient: str
     time: float
     in_digest: bool

@@ -54,6 +54,7 @@ def create_counts() -> None:
     op.create_table(
         "mailed",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("recipient", sa.Text(), nullable=False),
         sa.Column("time", sa.Float(), nullable=False),
         sa.Column("in_digest", sa.Boolean(), nullable=False),

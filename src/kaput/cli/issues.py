@@ -56,9 +56,9 @@ def issues(data: str | None, project: str | None, query: str, limit: int | None,
 def issue(
     data: str | None, issue: str, merge: tuple[str, ...], split: str | None, *, as_json: bool, **options: Any
 ) -> None:
-    """Show one issue with its newest event, after what the options decide about it.
+    """Show one issue with its newest event.
 
-    ISSUE is a number, or a short id such as SHOP-41.
+    What the options decide about it is done first. ISSUE is a number, or a short id such as SHOP-41.
     """
     with opened(data) as installation:
         store = installation.store

@@ -34,6 +34,7 @@ from kaput.store.retention.pace import Pace
 from kaput.store.retention.space import LARGEST_LOG, count_pages, cut_log, free_pages, sync_log
 from kaput.store.retention.tags import merge_tags, rare_tags
 from kaput.store.retention.users import merge_users, rare_users
+from kaput.store.retention.windows import purge_windows
 from kaput.store.sessions import forget_before
 
 DAY = 86400.0
@@ -91,6 +92,8 @@ class SqlRetention:
 
     def old(self, limits: Limits) -> Iterator[Swept]:
         """See `kaput.store.base.Retention.old`."""
+        over = self._clock() - HOUR
+        yield from self._until_done(lambda connection, rows: purge_windows(connection, over, rows))
         if limits.days:
             before = self._clock() - limits.days * DAY
             yield from self._expired(before)

@@ -91,7 +91,8 @@ def test_an_event_that_a_mail_waits_for_stays(store: Store, path: Path) -> None:
     """A notice that is not sent yet keeps its event, else the mail had nothing to say."""
     fill(path, 1, every(60.0, 1000))
     before = "INSERT INTO notice (kind, project_id, issue_id, event_row, recipient, state, in_digest, created, due,"
-    before += " attempts, sequence, error) VALUES ('regressed', 1, 1, ?, 'ada@example.org', ?, 0, 0, 0, 0, 0, '')"
+    before += " attempts, sequence, rule_id, words, count, error)"
+    before += " VALUES ('regressed', 1, 1, ?, 'ada@example.org', ?, 0, 0, 0, 0, 0, 0, '', 1, '')"
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany(before, [(500, "pending"), (501, "held"), (502, "sent")])
     list(store.retention.crowd(Limits(events_per_issue=2)))

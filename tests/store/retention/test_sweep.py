@@ -58,7 +58,9 @@ def test_notices_of_long_ago_go_and_are_counted(store: Store, path: Path) -> Non
     """Sent and failed notices go with age, but the newest of each thread; stats count them on, and what waits stays."""
     fill(path, 1, every(60.0, 3))
     statement = "INSERT INTO notice (kind, project_id, issue_id, event_row, recipient, state, in_digest, created, due,"
-    statement += " attempts, sequence, error) VALUES ('new', 1, 1, 1, ?, ?, 0, ?, 0, 0, ?, '')"
+    statement += (
+        " attempts, sequence, rule_id, words, count, error) VALUES ('new', 1, 1, 1, ?, ?, 0, ?, 0, 0, ?, 0, '', 1, '')"
+    )
     ages = [(f"{who}@example.org", NOW - age * DAY, age) for who in ("ada", "bob") for age in (60, 50, 40, 20)]
     rows = [(who, "failed" if age == 50 else "sent", when, 60 - age) for who, when, age in ages]
     rows.append(("eve@example.org", "pending", NOW - 60 * DAY, 0))

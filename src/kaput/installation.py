@@ -20,7 +20,7 @@ from kaput.config import Settings
 from kaput.digest.dead import DeadDirectory
 from kaput.directory import make_directory, migrate_database, read_secret
 from kaput.errors import NotFound
-from kaput.model import SPACE, Clock, Link, Record, Rehearsal, Space, Stats, channel_of
+from kaput.model import SPACE, Clock, Link, Preview, Record, Rehearsal, Rule, Space, Stats, channel_of
 from kaput.store.attachments import Bounds
 from kaput.store.base import ChannelRow, Store
 from kaput.store.database import open_store
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 DEFAULT_ADDRESS = "http://127.0.0.1:9110"
 STATS_TRIES = 20
+PREVIEW_DAYS = 7
+DAY = 86400.0
 REHEARSED_ISSUES = 300
 REHEARSED_EVENTS = 3
 """Of each of them."""
@@ -109,6 +111,10 @@ class Installation:
     def rehearse(self, project_id: int, text: str) -> Rehearsal:
         """Tries rules of grouping on stored events of a project; raises RuleError."""
         return rehearse(self.store, project_id, text)
+
+    def preview(self, rule: Rule) -> Preview:
+        """Says how often a rule would have fired in the last days; raises ValueError for what is no rule."""
+        return preview(self.store, rule)
 
     def send_test(self, address: str) -> None:
         """Sends a test mail; raises MailFailed with the server's own words."""
@@ -218,6 +224,15 @@ def _steps(directory: DeadDirectory, names: Sequence[str]) -> Iterator[dict[str,
             step, size = {}, 0
     if step:
         yield step
+
+
+def preview(store: Store, rule: Rule) -> Preview:
+    """Tries a rule on the stored events of its project; raises ValueError for what is no rule."""
+    from kaput.tell.preview import firings, needs_all_of_it
+
+    since = store.clock() - PREVIEW_DAYS * DAY
+    past = store.rules.history(rule, since, rich=needs_all_of_it(rule))
+    return Preview(firings(rule, past), PREVIEW_DAYS, past.whole)
 
 
 def rehearse(store: Store, project_id: int, text: str) -> Rehearsal:

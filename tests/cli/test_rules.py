@@ -20,6 +20,7 @@ def test_rules_from_the_shell(shell: Shell) -> None:
     assert (made["when"], made["number"], made["seconds"], made["pause"]) == ("users", 20, 600, 3600)
     assert (made["if"], made["then"], made["enabled"]) == (["environment is production"], "ops@example.org", True)
     number = str(made["id"])
+    assert shell("project", "rule", "preview", "shop", number).stdout == "0\n"
     shell("project", "rule", "off", "shop", number)
     assert listed(shell)[-1]["enabled"] is False
     assert "20 users or more of one issue in 10 min" in shell("project", "rule", "list", "shop").stdout

@@ -1,6 +1,9 @@
 """The outbox: what waits, what was sent, and what the mail server said."""
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -128,3 +131,19 @@ def test_many_at_once(store: Store) -> None:
     store.outbox.mark_sent(ids, 1.0, in_digest=True)
     assert states(store) == {"sent": 800, "pending": 0, "failed": 0}
     assert store.outbox.open() == []
+
+
+def test_what_is_held_back_hides_nothing(store: Store, path: Path) -> None:
+    """However many notices are held back, one that may go at once is among the open ones."""
+    first, last = notices(store, 1)
+    with closing(sqlite3.connect(path)) as database, database:
+        columns = [row[1] for row in database.execute("PRAGMA table_info(notice)") if row[1] not in {"id", "state"}]
+        kept = ", ".join(columns)
+        database.execute(
+            f"INSERT INTO notice (state, {kept}) SELECT 'held', {kept} FROM notice,"  # names of columns
+            " (WITH RECURSIVE n (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < 10100) SELECT at FROM n)"
+        )
+        database.execute("UPDATE notice SET id = id + 100000 WHERE id = ?", (last.id,))
+    found = store.outbox.open()
+    assert [notice.id for notice in found if notice.state == "pending"] == [first.id, last.id + 100000]
+    assert len(found) == 20_002

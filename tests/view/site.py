@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from kaput.config import Settings
 from kaput.errors import MailFailed
-from kaput.installation import rehearse
+from kaput.installation import preview, rehearse
 from kaput.model import (
     Batch,
     ChannelKind,
@@ -74,6 +74,7 @@ class Site:
                 read_stats=self.stats,
                 read_space=lambda: self.space,
                 rehearse=partial(rehearse, self.store),
+                preview=partial(preview, self.store),
                 send_test=self._send,
                 retry_dead=self._note(self.retried),
                 drop_dead=self._note(self.dropped),

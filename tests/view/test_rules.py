@@ -1,5 +1,7 @@
 """The page of a project's rules."""
 
+import re
+
 from kaput.model import Aim, Compare, Condition, Field, Target, Trigger
 from kaput.store.base import ProjectRow
 from tests.view.site import Site, visitor
@@ -67,6 +69,30 @@ def test_what_is_no_rule(site: Site, shop: ProjectRow) -> None:
     ):
         answer = someone.send(f"{PAGE}/new", f"{PAGE}/new", **(FORM | {field: typed}))
         assert (answer.status_code, said in answer.text, typed in answer.text) == (400, True, True)
+    assert len(names(site, shop)) == 3
+
+
+def test_a_preview(site: Site, shop: ProjectRow) -> None:
+    """The form says how often what is typed would have fired in the last 7 days, and makes nothing."""
+    for name in "abc":
+        site.break_(shop, "KeyError", name, times=25)
+    site.break_(shop, "KeyError", "old", times=25, age=8 * 86400)
+    site.break_(shop, "ValueError", "few", times=19)
+    site.admin()
+    someone = visitor(site.app(), "ada@example.org")
+
+    def said(**fields: str) -> str:
+        answer = someone.send(f"{PAGE}/new", f"{PAGE}/new", **(FORM | {"conditions": "", "what": "preview"} | fields))
+        assert (answer.status_code, "Slow checkout" in answer.text) == (200, True)
+        found = re.search(r"In the last 7 days this rule would have fired ([\d,]+ times?)", answer.text)
+        return found[1] if found else answer.text
+
+    assert said() == "3 times"
+    assert said(number="19") == "4 times"
+    assert said(trigger="new") == "4 times"
+    assert said(conditions="type is ValueError", number="19") == "1 time"
+    assert said(conditions="path is *pricing.py") == "3 times"
+    assert said(conditions="tag nothing is there") == "0 times"
     assert len(names(site, shop)) == 3
 
 

@@ -31,6 +31,7 @@ def create_page(
         read_stats=installation.read_stats,
         read_space=installation.read_space,
         rehearse=installation.rehearse,
+        preview=installation.preview,
         send_test=installation.send_test,
         retry_dead=installation.retry_dead,
         drop_dead=installation.drop_dead,

@@ -1,4 +1,4 @@
-"""`kaput project rule list|add|on|off|delete|restore`: when a project's people are told.
+"""`kaput project rule list|add|preview|on|off|delete|restore`: when a project's people are told.
 
 In: what a person typed. Out: rows on stdout. A change holds from the next event on.
 """
@@ -19,7 +19,7 @@ from kaput.view.wording import condition_of, said, seconds_of, sentence, target_
 
 @click.group("rule")
 def rules() -> None:
-    """List, add, switch, delete and restore the rules of a project, which say who is told when."""
+    """List, add, try, switch, delete and restore the rules of a project, which say who is told when."""
 
 
 @rules.command("list")
@@ -68,6 +68,19 @@ def add_rule(data: str | None, project: str, name: str, trigger: str, **given: A
         )
         made = installation.store.rules.add(rule).rule
         click.echo(f"Made rule {made.id} of {row.slug}: when {sentence(made)}.", err=True)
+
+
+@rules.command("preview")
+@data_option
+@click.argument("project")
+@click.argument("number", type=int)
+def preview_rule(data: str | None, project: str, number: int) -> None:
+    """Print how often rule NUMBER of PROJECT would have fired in the last 7 days."""
+    with opened(data) as installation, typed_by_a_person():
+        found = installation.preview(_found(installation.store, project, number))
+        if not found.whole:
+            click.echo("Some events of these days are not kept; it is counted by those that are.", err=True)
+        print(found.fired)
 
 
 @rules.command("on")

@@ -144,6 +144,30 @@ class IssueState(Struct, frozen=True):
     assignee: str = ""
 
 
+class History(Struct, frozen=True):
+    """What came to a project lately.
+
+    Attributes:
+        events: in the order of storing; `kind` says which was the first of its issue.
+        returns: how resolved and muted issues came back, in order.
+        issues: those of both, as they are now.
+        whole: no event of the time is missing.
+    """
+
+    events: list[Happened]
+    returns: list[Happened]
+    issues: dict[int, IssueState]
+    whole: bool
+
+
+class Preview(Struct, frozen=True):
+    """How often a rule would have fired in the last days; `whole`: by all events, and not only by those kept."""
+
+    fired: int
+    days: int
+    whole: bool
+
+
 class Audience(Struct, frozen=True):
     """Who can be told about a project.
 

@@ -50,7 +50,7 @@ def written(rule: Rule) -> str:
     Raises:
         ValueError: something that no rule can have, fit to be shown.
     """
-    _check(rule)
+    check(rule)
     parts = _Definition(rule.trigger, rule.number, rule.seconds, rule.conditions, rule.targets, rule.pause)
     return msgspec.json.encode(parts).decode()
 
@@ -60,7 +60,8 @@ def read(rule_id: int, project_id: int, name: str, definition: str, *, enabled: 
     return Rule(rule_id, project_id, name, enabled=enabled, **msgspec.structs.asdict(_decoder.decode(definition)))
 
 
-def _check(rule: Rule) -> None:
+def check(rule: Rule) -> None:
+    """Raises ValueError for what no rule can have, fit to be shown."""
     if not 0 < len(rule.name) <= LONGEST_NAME or not rule.name.isprintable() or rule.name != rule.name.strip():
         raise ValueError(f"The name of a rule has 1 to {LONGEST_NAME} characters, and no others around it.")
     if not 0 <= rule.pause <= LONGEST_SPAN:

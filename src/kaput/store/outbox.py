@@ -68,10 +68,17 @@ class SqlOutbox:
         return True
 
     def open(self, lane: str = MAIL_LANE) -> list[NoticeRow]:
-        """See `kaput.store.base.Outbox.open`. At most the oldest 20,000: the rest comes when those are gone."""
-        query = select(schema.notice).where(_OPEN, _on(lane)).order_by(_notice.id)
+        """See `kaput.store.base.Outbox.open`.
+
+        At most 20,000 of each state, the oldest: the rest comes when those are gone. However many are held back, what
+        may go at once is among them.
+        """
+        found: list[NoticeRow] = []
         with self._database.read() as connection:
-            return [_row(row) for row in connection.execute(query.limit(MOST_OPEN))]
+            for state in ("pending", "held"):
+                query = select(schema.notice).where(_notice.state == state, _on(lane)).order_by(_notice.id)
+                found += [_row(row) for row in connection.execute(query.limit(MOST_OPEN))]
+        return sorted(found, key=lambda notice: notice.id)
 
     def lanes(self) -> list[str]:
         """See `kaput.store.base.Outbox.lanes`."""

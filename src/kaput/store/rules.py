@@ -10,11 +10,13 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from kaput.errors import NotFound
-from kaput.model import Clock, Rule, default_rules
+from kaput.model import Clock, History, Rule, default_rules
 from kaput.store import schema
 from kaput.store.base import RuleRow
-from kaput.store.definition import read, written
+from kaput.store.definition import check, read, written
 from kaput.store.engine import Database
+from kaput.store.payload import Payloads
+from kaput.store.replay import history
 
 MOST = 100
 """Rules of one project."""
@@ -27,8 +29,9 @@ _rule = schema.rule.c
 class SqlRules:
     """Implements `kaput.store.base.Rules`."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, payloads: Payloads, clock: Clock) -> None:
         self._database = database
+        self._payloads = payloads
         self._clock = clock
 
     def of_project(self, project_id: int) -> list[RuleRow]:
@@ -41,6 +44,12 @@ class SqlRules:
         """See `kaput.store.base.Rules.get`."""
         with self._database.read() as connection:
             return _found(connection, rule_id)
+
+    def history(self, rule: Rule, since: float, *, rich: bool) -> History:
+        """See `kaput.store.base.Rules.history`."""
+        check(rule)
+        with self._database.read() as connection:
+            return history(connection, self._payloads, rule.project_id, since, rich=rich)
 
     def add(self, rule: Rule) -> RuleRow:
         """See `kaput.store.base.Rules.add`."""

@@ -11,7 +11,7 @@ from typing import cast
 from flask import current_app
 
 from kaput.config import Settings
-from kaput.model import Clock, DropDead, Link, ReadSpace, ReadStats, Rehearse, RetryDead, SendTest
+from kaput.model import Clock, DropDead, Link, Preview, ReadSpace, ReadStats, Rehearse, RetryDead, Rule, SendTest
 from kaput.store.base import ChannelRow, Store
 
 EXTENSION = "kaput"
@@ -25,6 +25,7 @@ class Parts:
     Attributes:
         secret: the installation's secret, at least 16 bytes; session cookies and the set-up link derive from it.
         clock: answers the time now; no view reads another clock.
+        preview: says how often a rule would have fired lately; raises ValueError for what is no rule.
         send_test: raises `kaput.errors.MailFailed` with the mail server's own words.
         add_channel: makes a channel of a project by its name and address; returns it with the secret of a webhook,
             which is shown once, or an empty text. Raises ValueError, Conflict, DeliveryFailed.
@@ -40,6 +41,7 @@ class Parts:
     read_stats: ReadStats
     read_space: ReadSpace
     rehearse: Rehearse
+    preview: Callable[[Rule], Preview]
     send_test: SendTest
     retry_dead: RetryDead
     drop_dead: DropDead

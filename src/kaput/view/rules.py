@@ -8,7 +8,7 @@ from msgspec import structs
 from werkzeug.wrappers import Response
 
 from kaput.errors import NotFound
-from kaput.model import EVERYBODY, Aim, Rule, Target, Trigger, span
+from kaput.model import EVERYBODY, Aim, Preview, Rule, Target, Trigger, span
 from kaput.store.base import ProjectRow
 from kaput.view.access import admin_only, visible_project
 from kaput.view.parts import parts
@@ -63,6 +63,8 @@ def save(slug: str, rule_id: int = 0) -> str | tuple[str, int] | Response:
     store = parts().store.rules
     try:
         rule = _read(project, before)
+        if request.form.get("what") == "preview":
+            return _form(project, before, given=request.form, preview=parts().preview(rule))
         made = store.change(rule) if rule_id else store.add(rule)
     except ValueError as error:
         return _form(project, before, str(error), request.form), 400
@@ -139,13 +141,16 @@ def _read(project: ProjectRow, before: Rule) -> Rule:
     )
 
 
-def _form(project: ProjectRow, rule: Rule, problem: str = "", given: object = None) -> str:
+def _form(
+    project: ProjectRow, rule: Rule, problem: str = "", given: object = None, preview: Preview | None = None
+) -> str:
     return render_template(
         "rule.html",
         project=project,
         rule=rule,
         given=given,
         problem=problem,
+        preview=preview,
         when=WHEN,
         span=span,
         examples=EXAMPLES,

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from kaput.model import MAIL_LANE, ChannelKind, Rule
+from kaput.model import MAIL_LANE, ChannelKind, History, Rule
 from kaput.store.base.rows import MailedRow, NoticeRow, RuleRow
 
 
@@ -71,6 +71,13 @@ class Rules(Protocol):
 
     def get(self, rule_id: int) -> RuleRow:
         """Returns one rule that is not deleted."""
+
+    def history(self, rule: Rule, since: float, *, rich: bool) -> History:
+        """Returns what a rule would have seen since a time; `rich`: with the whole of each event, of fewer events.
+
+        Raises:
+            ValueError: as for `add`.
+        """
 
     def add(self, rule: Rule) -> RuleRow:
         """Makes a rule; its `id` says nothing.

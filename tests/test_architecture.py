@@ -58,6 +58,7 @@ LATE_IMPORTS = {
     ("serve.work", "kaput.tell.outbox.Teller"): "as above",
     ("serve.work", "kaput.tell.smtp.SmtpChannel"): "as above",
     ("installation", "kaput.tell.probe.send_test"): "as above",
+    ("installation", "kaput.tell.preview.tried"): "to try rules is rare",
     ("installation", "kaput.digest.rehearsal.rehearse"): "it comes with google-re2, and to try rules is rare",
     ("installation", "kaput.tell.smtp.SmtpChannel"): "as above",
     ("installation", "kaput.tell.seal.Seal"): "a command and the accept path sign nothing",

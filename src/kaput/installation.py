@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 DEFAULT_ADDRESS = "http://127.0.0.1:9110"
 STATS_TRIES = 20
-PREVIEW_DAYS = 7
-DAY = 86400.0
 REHEARSED_ISSUES = 300
 REHEARSED_EVENTS = 3
 """Of each of them."""
@@ -228,11 +226,9 @@ def _steps(directory: DeadDirectory, names: Sequence[str]) -> Iterator[dict[str,
 
 def preview(store: Store, rule: Rule) -> Preview:
     """Tries a rule on the stored events of its project; raises ValueError for what is no rule."""
-    from kaput.tell.preview import firings, needs_all_of_it
+    from kaput.tell.preview import tried
 
-    since = store.clock() - PREVIEW_DAYS * DAY
-    past = store.rules.history(rule, since, rich=needs_all_of_it(rule))
-    return Preview(firings(rule, past), PREVIEW_DAYS, past.whole)
+    return tried(store.rules, rule, store.clock())
 
 
 def rehearse(store: Store, project_id: int, text: str) -> Rehearsal:

@@ -1,18 +1,27 @@
 """How often a rule would have fired.
 
-In: a rule, what came lately. Out: a number. Pure: the same code judges as it does for events that come
-(`tell/rules.py`), from an empty count on. Imported by the roots.
+In: a rule, and the store's rules, which read what came lately. Out: a `Preview`. The same code judges as it does for
+events that come (`tell/rules.py`), from an empty count on. Imported by the roots.
 """
 
 from collections.abc import Sequence
 
 from msgspec import structs
 
-from kaput.model import Aim, Audience, Case, Field, History, IssueState, Rule, Target, Trigger
+from kaput.model import Aim, Audience, Case, Field, History, IssueState, Preview, Rule, Target, Trigger
+from kaput.store.base import Rules
 from kaput.tell.rules import evaluate
 
+DAYS = 7
+DAY = 86400.0
 _SOMEBODY = (Target(Aim.ADDRESS, "somebody@example.org"),)
 _RETURNS = frozenset({Trigger.REGRESSED, Trigger.UNMUTED})
+
+
+def tried(rules: Rules, rule: Rule, now: float) -> Preview:
+    """Says how often a rule would have fired in the last `DAYS`; raises ValueError for what is no rule."""
+    past = rules.history(rule, now - DAYS * DAY, rich=needs_all_of_it(rule))
+    return Preview(firings(rule, past), DAYS, past.whole)
 
 
 def needs_all_of_it(rule: Rule) -> bool:

@@ -114,7 +114,7 @@ def _look_around(server: Server) -> None:
     wait_for(lambda: "Clients are told to come back" in person.get("/server").text, "the page does not say so")
     for path in ("/issues", "/issues/APP-1", "/metrics", "/health/ready", "/health/live"):
         assert person.get(path).status == 200, path
-    answer = person.send("/issues/APP-1/status", "/issues/APP-1", status="resolved")
+    answer = person.send("/issues/APP-1/decision", "/issues/APP-1", decision="resolved")
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
     assert "the disk is full" in answer.text
     assert server.stats()["pending"] > 0

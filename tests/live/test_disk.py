@@ -19,6 +19,7 @@ from tests.live.volume import Volume, small_disk
 SIZE = 48 * 1024**2
 EMAIL, PASSWORD = "ada@example.org", "correct horse"
 RECOVERY = 30.0
+EXTRA = 2000  # bytes beside an exception, so that the clients alone do not fill the disk
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def crowded(folder: Path, **environment: str) -> Iterator[tuple[Volume, Server, 
         server.start()
         try:
             server.shell("user", "add", EMAIL, "--admin", "--password-stdin", typed=PASSWORD)
-            yield volume, server, Load(server.dsn, seed=1)
+            yield volume, server, Load(server.dsn, seed=1, extra=EXTRA)
         finally:
             server.stop()
 

@@ -173,6 +173,7 @@ def test_nothing_selected_says_so(site: Site, shop: ProjectRow, ada: Visitor) ->
 def test_home_leads_to_the_only_project(site: Site, ada: Visitor) -> None:
     """With one project the start page is its list, with several it is the list of all."""
     assert ada.open("/").location == "/projects/app/issues"
+    assert ada.open("/?q=is:new&slug=x").location == "/projects/app/issues?q=is:new"
     site.store.projects.add("Shop")
     assert ada.open("/").location == "/issues"
 

@@ -67,8 +67,8 @@ def home() -> Response:
     """Leads to where the work is: the only project's issues, or the list of projects."""
     mine = [project for project in visible_projects() if not project.internal]
     if len(mine) == 1:
-        return redirect(url_for("issues.of_project", slug=mine[0].slug))
-    return redirect(url_for("issues.everywhere") if mine else url_for("projects.index"))
+        return redirect(url_for("issues.of_project", slug=mine[0].slug, q=request.args.get("q")))
+    return redirect(url_for("issues.everywhere", q=request.args.get("q")) if mine else url_for("projects.index"))
 
 
 @blueprint.get("/issues")

@@ -48,6 +48,7 @@ def facts(store: Store, issue_id: int) -> dict[str, Any]:
         "users": row.users,
         "kept": row.kept,
         "first": row.first_seen,
+        "last": row.last_seen,
         "tags": store.issues.tags(issue_id),
         "hours": store.issues.hours([issue_id], int(START // 3600), 24)[issue_id],
         "who": [tuple(user) for user in users],

@@ -81,7 +81,10 @@ _GROWN = (
 _SHRUNK = (
     "UPDATE issue SET count = count - :count, users = max(0, users - :users),"
     " first_seen = CASE WHEN first_seen = :first THEN coalesce((SELECT max(:first, min(hour) * 3600.0)"
-    " FROM issue_hour WHERE issue_id = :into), first_seen) ELSE first_seen END WHERE id = :into"
+    " FROM issue_hour WHERE issue_id = :into), first_seen) ELSE first_seen END,"
+    # The newest event of an issue is always stored.
+    " last_seen = CASE WHEN last_seen = :last THEN coalesce((SELECT max(timestamp) FROM event"
+    " WHERE issue_id = :into AND origin_id IS NOT :of), last_seen) ELSE last_seen END WHERE id = :into"
 )
 _MOVED = (
     "UPDATE event SET issue_id = ?, origin_id = ? WHERE id IN"
@@ -252,8 +255,8 @@ def _take_off(connection: Connection, into: int, of: Row[Any]) -> None:
     for statement in (_LESS_HOURS, _LESS_TAGS, _LESS_USERS, *_EMPTY):
         cursor.execute(statement, both)
     gone = cursor.execute(_GONE_USERS, both).rowcount
-    shrunk = {"count": of._mapping["count"], "users": gone, "first": of.first_seen, "into": into}
-    cursor.execute(_SHRUNK, shrunk)
+    shrunk = {"count": of._mapping["count"], "users": gone, "first": of.first_seen, "last": of.last_seen}
+    cursor.execute(_SHRUNK, {**shrunk, **both})
     cursor.close()
 
 

@@ -54,7 +54,7 @@ class Site:
         self.address = listening.getsockname()
         settings = Settings(data=self.data)
         orders = encode(Orders(settings, 0, "", announce=False))
-        self.overflow = Overflow(orders, lambda: self.keys, lambda: self.refuses, 2, busy=-1.0, idle=self.idle)
+        self.overflow = Overflow(orders, lambda: self.keys, lambda: self.refuses, 2, busy=-1.0, least=0, idle=self.idle)
         self.server = self._server(settings)
         thread = threading.Thread(target=self.server.run, args=([listening],))
         thread.start()

@@ -20,14 +20,15 @@ from typing import ClassVar
 import uvicorn
 
 from kaput.accept.auth import Keys
-from kaput.serve import annex
 from kaput.serve.moving import MovingProtocol, adopt
 from kaput.serve.passage import Connection, Leaving, Message, Opened, Opening, Passage, Ready, Weather, pair
 from kaput.serve.shortcut import Room, Taker
 
+MODULE = "kaput.serve.annex"
 LOOK_SECONDS = 0.1
 BUSY_LOOKS = 2
 BUSY_SHARE = 0.6  # of a core
+LEAST_REQUESTS = 20
 IDLE_SECONDS = 20.0
 KEYS_AT_ONCE = 1000
 END_SECONDS = 6.0
@@ -51,6 +52,7 @@ class Overflow:
         most: int,
         *,
         busy: float = BUSY_SHARE,
+        least: int = LEAST_REQUESTS,
         idle: float = IDLE_SECONDS,
     ) -> None:
         """Makes an overflow.
@@ -61,6 +63,7 @@ class Overflow:
             refuses: whether all clients are refused at this moment.
             most: processes that take events, this one among them.
             busy: share of a core above which this process is busy.
+            least: requests between two looks below which it is busy with something else, as at its start.
             idle: seconds with little to do after which the other process goes.
         """
         self.number = 0
@@ -71,6 +74,7 @@ class Overflow:
         self._count = 0
         self._given = 0
         self._limit = busy
+        self._least = least
         self._idle = idle
         self._busy = 0
         self._not_before = 0.0
@@ -84,7 +88,7 @@ class Overflow:
         """Begins to look how busy this process is; `server` takes connections back."""
         self._server = server
         if self._allowed:
-            self._start(self._look())
+            self._start(self._look(server))
 
     def end(self) -> None:
         """Ends the other process; what it has taken it keeps and answers."""
@@ -113,12 +117,14 @@ class Overflow:
         except OSError:
             return False
 
-    async def _look(self) -> None:
+    async def _look(self, server: uvicorn.Server) -> None:
         while True:
+            answered = server.server_state.total_requests
             began, spent = time.monotonic(), time.process_time()
             await asyncio.sleep(LOOK_SECONDS)
             share = (time.process_time() - spent) / (time.monotonic() - began)
-            self._busy = self._busy + 1 if share > self._limit else 0
+            asked = server.server_state.total_requests - answered >= self._least
+            self._busy = self._busy + 1 if asked and share > self._limit else 0
             if self._passage is not None:
                 self._tell()
             elif self._busy >= BUSY_LOOKS and time.monotonic() >= self._not_before:
@@ -128,7 +134,7 @@ class Overflow:
         """Starts the other process."""
         own, other = pair()
         with other:
-            arguments = [sys.executable, "-m", annex.__name__]
+            arguments = [sys.executable, "-m", MODULE]
             self._process = subprocess.Popen(arguments, stdin=other.fileno())
         own.setblocking(False)  # noqa: FBT003 - positional only
         self._passage, self._told = Passage(own), None

@@ -40,6 +40,7 @@ ENVIRONMENT_ROOMS = ("config", "cli", "serve", "demo", EXTENSION_COMPOSER)
 LATE_IMPORTS = {
     ("app.page", "kaput.view.pages.create_pages"): "Flask is a third of the start, and no SDK needs it",
     ("app.page", "kaput.view.parts.Parts"): "it comes with Flask",
+    ("serve.crew", "kaput.serve.hand"): "its decoders are memory that only a backlog needs",
     ("flask_kaput.mails", "flask_kaput.embedded.outage.StandIn"): "it loads nearly all of Kaput, for a rare day",
     (
         "flask_kaput.extension",

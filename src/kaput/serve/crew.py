@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from kaput.model import EVENT, Aside, Digested, Record
-from kaput.serve import hand
 
 AT_ONCE = 5  # records in one message
 MOST_GIVEN = 4  # messages that a hand may owe: what it does while the worker commits
@@ -42,9 +41,13 @@ class Hand:
     Attributes:
         owed: what it was given and has not answered, in order.
         ready: it has loaded its code.
+        wire: how its messages are written and read.
     """
 
     def __init__(self, answers: "queue.SimpleQueue[tuple[Hand, bytes]]") -> None:
+        from kaput.serve import hand
+
+        self.wire = hand
         self.owed: deque[_Task] = deque()
         self.ready = False
         self._line, other = socket.socketpair()
@@ -61,7 +64,7 @@ class Hand:
 
     def give(self, task: "_Task") -> None:
         """Asks for the digest of some records; raises OSError when the process is gone."""
-        self._line.sendall(hand.question(task.records))
+        self._line.sendall(self.wire.question(task.records))
         self.owed.append(task)
 
     def end(self) -> None:
@@ -199,7 +202,7 @@ class Crew:
             one.ready = True
         else:
             task = one.owed.popleft()
-            task.made = dict(zip(map(id, task.records), hand.answered(message), strict=True))
+            task.made = dict(zip(map(id, task.records), one.wire.answered(message), strict=True))
 
     def _lose(self, one: Hand) -> None:
         self._not_before = self.clock() + PAUSE_SECONDS

@@ -86,7 +86,8 @@ def spawn(name: str, kept: Sequence[int], pause: float = FIRST_PAUSE) -> Child:
     for fd in kept:
         os.set_inheritable(fd, True)  # noqa: FBT003 - positional only
     # glibc gives each thread an arena of its own otherwise, which keeps what it once had.
-    environment = {"MALLOC_ARENA_MAX": "2"} | dict(os.environ)
+    # The columns of code in tracebacks are memory too.
+    environment = {"MALLOC_ARENA_MAX": "2", "PYTHONNODEBUGRANGES": "1"} | dict(os.environ)
     arguments = [sys.executable, "-m", f"kaput.serve.{name}"]
     pid = os.posix_spawn(
         sys.executable, arguments, environment, file_actions=[(os.POSIX_SPAWN_DUP2, read, 0)], setpgroup=0

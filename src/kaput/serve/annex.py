@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from typing import ClassVar
 
 import uvicorn
@@ -162,7 +163,8 @@ class Annex(uvicorn.Server):
         await super().startup(sockets)
         self._passage.line.setblocking(False)  # noqa: FBT003 - positional only
         asyncio.get_running_loop().add_reader(self._passage.line.fileno(), self._hear)
-        self._passage.send(Ready())
+        with suppress(OSError):  # its end is heard
+            self._passage.send(Ready())
 
     async def main_loop(self) -> None:
         """Runs until the line ends, or until there is nothing to do."""

@@ -62,7 +62,7 @@ def is_local(environ: Mapping[str, Any]) -> bool:
 
 def attach(app: Flask) -> None:
     """Puts the guard around an application."""
-    app.wsgi_app = Guard(app, app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = Guard(app, app.wsgi_app)  # type: ignore[method-assign]  # as Flask documents it for middleware
 
 
 def _around() -> DebuggedApplication | None:
@@ -81,4 +81,4 @@ def _disarm(debugger: DebuggedApplication) -> None:
     debugger.evalex = False
     debugger.frames.clear()
     debugger.frame_contexts.clear()
-    debugger.debug_application = debugger.app  # type: ignore[method-assign, assignment]
+    debugger.debug_application = debugger.app  # type: ignore[method-assign, assignment]  # the guard: it debugs nothing

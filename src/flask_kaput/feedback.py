@@ -214,5 +214,5 @@ def attach(
         clock: seconds since the epoch.
     """
     feedback = Feedback(app, environment, deliver, fallback_key, clock)
-    app.wsgi_app = feedback  # type: ignore[method-assign]
+    app.wsgi_app = feedback  # type: ignore[method-assign]  # as Flask documents it
     return feedback

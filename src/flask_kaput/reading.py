@@ -109,7 +109,7 @@ def _read_function(value: Any) -> Callable[..., Any]:
             raise ValueError(f"is {value!r}, which cannot be imported: {error}. Write module:name.") from None
     if not callable(value):
         raise ValueError(f"is {value!r}; it must be a function, or module:name of one.")
-    return value  # type: ignore[no-any-return]
+    return value  # type: ignore[no-any-return]  # the table says its type
 
 
 def _read_path(value: Any) -> Path:

@@ -62,4 +62,4 @@ def attach(app: Flask, settings: Settings, passages: Passages, first_use: FirstU
     """Puts the door around an application."""
     door = Door(app.wsgi_app, passages, first_use, reporter, settings.request_id_header)
     request_started.connect(door.started, app)
-    app.wsgi_app = door  # type: ignore[method-assign]
+    app.wsgi_app = door  # type: ignore[method-assign]  # as Flask documents it for middleware

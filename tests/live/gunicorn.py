@@ -59,7 +59,14 @@ class Site:
                 return 0, ""
 
     def leaders(self) -> list[int]:
-        """Returns the processes that have the lock of the directory, as the kernel tells it."""
+        """Returns the processes that have the lock of the directory, as the kernel tells it.
+
+        It tells the list piece by piece: when the lock changes hands meanwhile, both may stand in it. So it is asked
+        twice.
+        """
+        return [pid for pid in self._holders() if pid in self._holders()]
+
+    def _holders(self) -> list[int]:
         try:
             inode = (self.data / "kaput.lock").stat().st_ino
         except OSError:

@@ -40,7 +40,7 @@ class Mount:
         """Answers one request; with `app.testing` there is no tracker."""
         path = environ.get("PATH_INFO", "")
         if self._app.testing:
-            return self._inner(environ, start_response)  # type: ignore[no-any-return]
+            return self._inner(environ, start_response)  # type: ignore[no-any-return]  # Flask leaves it untyped
         if not self._looked:
             self._look()
         self._tracker.stand(environ)
@@ -48,7 +48,7 @@ class Mount:
             return self._answer(environ, path[len(self._path) :], start_response)
         if path == self._path:
             return _redirect(environ, self._below, start_response)
-        return self._inner(environ, start_response)  # type: ignore[no-any-return]
+        return self._inner(environ, start_response)  # type: ignore[no-any-return]  # Flask leaves it untyped
 
     def _look(self) -> None:
         """Warns once in each process of views of the application that the page stands before."""

@@ -58,8 +58,8 @@ class Connection:
     def exchanges(self) -> Iterator[Exchange]:
         """Yields the exchanges that are complete."""
         server, client = h11.Connection(h11.SERVER), h11.Connection(h11.CLIENT)
-        server.receive_data(bytes(self.asked))
-        client.receive_data(bytes(self.answered))
+        _feed(server, self.asked)
+        _feed(client, self.answered)
         while (request := _message(server, client)) and (answer := _message(client, server)):
             asked, body = request
             answered, payload = answer
@@ -126,6 +126,12 @@ def _pass_on(source: socket.socket, target: socket.socket, seen: bytearray) -> N
             target.sendall(block)
     with suppress(OSError):
         target.shutdown(socket.SHUT_WR)
+
+
+def _feed(reader: h11.Connection, seen: bytearray) -> None:
+    """Gives a reader what was seen so far; no bytes at all would mean the end of the connection to it."""
+    if seen:
+        reader.receive_data(bytes(seen))
 
 
 def _message(reader: h11.Connection, writer: h11.Connection) -> tuple[h11.Request | h11.Response, bytes] | None:

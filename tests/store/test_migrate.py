@@ -36,6 +36,17 @@ def test_a_new_database_gives_space_back(path: Path) -> None:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+def test_nobody_else_reads_a_new_database(tmp_path: Path) -> None:
+    """The database, what SQLite puts beside it and the lock are the owner's alone, whatever the directory allows."""
+    tmp_path.chmod(0o755)
+    path = tmp_path / "kaput.db"
+    migrate(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE project SET name = name")
+        modes = {file.name: oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("kaput.db", "kaput.db-wal", "kaput.db-shm", "migrate.lock"), "0o600")
+
+
 def test_a_second_migration_changes_nothing(path: Path) -> None:
     """Projects and keys are made once."""
     with closing(sqlite3.connect(path)) as connection:

@@ -39,7 +39,7 @@ class Files:
             os.utime(path)  # young again, so that `sweep` leaves it alone until its row is there
         except FileNotFoundError:
             hidden = path.with_suffix(UNNAMED)
-            with open(hidden, "wb", opener=_owner_only) as file:
+            with open(hidden, "wb", opener=owner_only) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -98,6 +98,6 @@ def _written(entry: os.DirEntry[str]) -> float:
         return float("inf")
 
 
-def _owner_only(path: str, flags: int) -> int:
-    """Opens a file for this user alone: nobody knows what is in it."""
+def owner_only(path: str, flags: int) -> int:
+    """Opens a file for this user alone, whatever the directory allows; one that is there keeps its mode."""
     return os.open(path, flags, 0o600)

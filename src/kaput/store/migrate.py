@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select
 
 from kaput.store import schema
 from kaput.store.engine import Database
+from kaput.store.files import owner_only
 from kaput.store.projects import insert_project
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -28,8 +29,10 @@ PAGE_BYTES = 8192
 
 def migrate(path: Path) -> None:
     """Runs all migrations that the database has not seen; several processes may call it at once."""
-    with path.with_name("migrate.lock").open("w") as lock:
+    with open(path.with_name("migrate.lock"), "w", opener=owner_only) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        with open(path, "ab", opener=owner_only):  # what SQLite puts beside it gets the mode of this file
+            pass
         _set_modes(path)
         database = Database(path, BUSY_SECONDS)
         with database.write() as connection:

@@ -122,6 +122,13 @@ def test_everything_to_mend_it() -> None:
     assert _assert_same(message).links == [f"{BASE}/issues/SHOP-41"]
 
 
+def test_the_id_of_the_request() -> None:
+    """A mail tells under which id the request stands in the logs, in one clean line."""
+    told = [_part(_mail(make_event(tags=tags)), "plain") for tags in ({"request_id": "re\nq-7"}, {"other": "req-7"})]
+    assert ["\nRequest id: re q-7\n" in text for text in told] == [True, False]
+    assert "Request id" not in told[1]
+
+
 def test_headers() -> None:
     """A mail says from whom and to whom it is, of when, and that no answer should come by itself."""
     message = _mail()

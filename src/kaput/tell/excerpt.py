@@ -23,6 +23,8 @@ MOST_CAUSES = 3
 TITLE_LENGTH = 300
 VALUE_LENGTH = 200
 URL_LENGTH = 500
+REQUEST_ID = "request_id"
+"""The tag under which `flask_kaput`, and others by custom, send the id by which a request stands in logs."""
 
 
 class SourceLine(Struct, frozen=True):
@@ -181,6 +183,7 @@ def _facts(issue: IssueRow, event: Event) -> Iterator[tuple[str, str]]:
     elif event.transaction:
         yield "Transaction", one_line(event.transaction, VALUE_LENGTH)
     yield "User", _person(event.user) if event.user else ""
+    yield "Request id", one_line(event.tags.get(REQUEST_ID, ""), VALUE_LENGTH)
     yield "Release", one_line(event.release, VALUE_LENGTH)
     yield "Environment", one_line(event.environment, VALUE_LENGTH)
     yield "Server", one_line(event.server_name, VALUE_LENGTH)

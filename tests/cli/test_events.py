@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from kaput.installation import Installation
 from kaput.model import Attachment, Batch, Feedback, Verdict
@@ -89,7 +90,22 @@ def test_event_has_what_came_beside_it(shell: Shell, fill: Fill, installation: I
     assert "Joe said: It broke." in text
 
 
-@pytest.mark.parametrize("event_id", ["f" * 32, "xyz", "f" * 31, "1"])
+def test_the_beginning_of_an_id_will_do(shell: Shell, fill: Fill) -> None:
+    """Eight digits, or the number of an error page, lead to the event; if several are meant, they are named."""
+    first, second, third = "d4253d596484" + "0" * 20, "d4253d596485" + "0" * 20, "a" * 32
+    for number, event_id in enumerate((first, second, third), 1):
+        one = digested(number)
+        fill(replace(one, event=replace(one.event, event_id=event_id)))
+    for typed in ("d425-3d59-6484", "D4253D596484", first[:20]):
+        assert shell.json("event", typed)["event_id"] == first
+    assert shell.json("event", "aaaaaaaa")["event_id"] == third
+    done = shell("event", "d4253d59")
+    assert (done.returncode, done.stdout) == (1, "")
+    named = f"{second}, {first}"
+    assert done.stderr == f"kaput: Several events have ids that begin with d4253d59: {named}. Give more digits.\n"
+
+
+@pytest.mark.parametrize("event_id", ["f" * 32, "xyz", "f" * 31, "f" * 8, "f" * 33, "1", "0" * 7])
 def test_unknown_event(event_id: str, shell: Shell) -> None:
     """An event that is not there, or an id that is none, ends the command with 1 and one line."""
     done = shell("event", event_id, "--json")

@@ -51,22 +51,18 @@ def test_export_goes_on_while_events_come(store: Store) -> None:
 
 
 def test_an_event_is_found_by_the_beginning_of_its_id(store: Store) -> None:
-    """Of the events of the given projects whose ids begin so the newest is found, and no other."""
+    """The events of the given projects whose ids begin so are found, the newest first, and no others."""
     shop = store.projects.add("Shop").id
     first, second = 0xABCD << 112, (0xABCD << 112) + 1
     add(store, digested(first), digested(second, project=shop), digested(0xABCE << 112), digested((0xABCD << 112) - 1))
-    assert [
-        row.event_id if (row := store.events.begins("abcd", ids)) else None for ids in ([1, shop], [1], [], [9])
-    ] == [
-        f"{second:032x}",
-        f"{first:032x}",
-        None,
-        None,
-    ]
-    assert store.events.begins("abcd1", [1, shop]) is None
-    whole = store.events.begins(f"{first:032x}", [1, shop])
-    assert whole is not None
-    assert whole.event_id == f"{first:032x}"
+
+    def found(digits: str, projects: Sequence[int], limit: int = 9) -> list[int]:
+        return [int(row.event_id, 16) for row in store.events.begins(digits, projects, limit)]
+
+    assert [found("abcd", projects) for projects in ([1, shop], [1], [], [9])] == [[second, first], [first], [], []]
+    assert found("abcd", [1, shop], 1) == [second]
+    assert found("abcd1", [1, shop]) == []
+    assert found(f"{first:032x}", [1, shop]) == [first]
 
 
 def test_neighbours(store: Store) -> None:

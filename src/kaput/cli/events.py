@@ -22,6 +22,10 @@ PAGE = 500
 PAUSE = 0.5
 """Seconds between two looks for new events."""
 HEX = frozenset("0123456789abcdef")
+DIGITS, FEWEST_DIGITS = 32, 8
+"""Of an event's id, and of a beginning of one that is taken."""
+MOST_NAMED = 5
+"""Events that are named when several are meant."""
 
 
 @click.command()
@@ -50,11 +54,13 @@ def events(data: str | None, issue: str, limit: int | None, *, as_json: bool) ->
 def event(data: str | None, event_id: str, *, as_json: bool) -> None:
     """Show one event.
 
-    EVENT_ID has 32 hexadecimal digits; dashes are allowed. With --json its normalised payload is printed, with what is
-    attached to it and what people said about it.
+    EVENT_ID has 32 hexadecimal digits; its first 8 or more will do, or the reference number that an error page showed,
+    such as d425-3d59-6484. With --json its normalised payload is printed, with what is attached to it and what people
+    said about it.
     """
     with opened(data) as installation:
-        store, found = installation.store, installation.store.events.get(_checked(event_id))
+        store = installation.store
+        found = store.events.get(_whole(store, event_id))
         row = found.row
         said = store.feedback.of_event(row.project_id, row.event_id)
         files = store.attachments.of(row.project_id, [row.event_id, *(one.feedback_id for one in said)])
@@ -110,11 +116,27 @@ def _of_issue(store: Store, issue_id: int) -> Iterator[EventRow]:
         before = page[-1].row
 
 
-def _checked(text: str) -> str:
-    event_id = text.replace("-", "").lower()
-    if len(event_id) != 32 or not HEX.issuperset(event_id):
-        raise NotFound(f"{text!r} is no event id; it has 32 hexadecimal digits.")
-    return event_id
+def _whole(store: Store, text: str) -> str:
+    """Returns the id that a person typed, or the beginning of which.
+
+    Raises:
+        NotFound: it is none, or no event or several begin with it.
+    """
+    digits = text.replace("-", "").lower()
+    if not FEWEST_DIGITS <= len(digits) <= DIGITS or not HEX.issuperset(digits):
+        raise NotFound(
+            f"{text!r} is no event id; it has {DIGITS} hexadecimal digits, of which {FEWEST_DIGITS} will do."
+        )
+    if len(digits) == DIGITS:
+        return digits
+    rows = store.events.begins(digits, [project.id for project in store.projects.all()], MOST_NAMED + 1)
+    ids = list(dict.fromkeys(row.event_id for row in rows))
+    if not ids:
+        raise NotFound(f"There is no event whose id begins with {digits}; it may have been thinned out.")
+    if len(ids) > 1:
+        named = ", ".join(ids[:MOST_NAMED]) + (" and others" if len(ids) > MOST_NAMED else "")
+        raise NotFound(f"Several events have ids that begin with {digits}: {named}. Give more digits.")
+    return ids[0]
 
 
 def _watchable(store: Store, project: str) -> int:

@@ -53,13 +53,13 @@ class SqlEvents:
             query = query.where(_event.project_id == project_id)
         return self._first(query, f"There is no event {event_id}; it may have been thinned out.")
 
-    def begins(self, digits: str, projects: Sequence[int]) -> EventRow | None:
+    def begins(self, digits: str, projects: Sequence[int], limit: int) -> list[EventRow]:
         """See `kaput.store.base.Events.begins`. A range of the index on ids."""
         first, last = (bytes.fromhex(digits.ljust(32, digit)) for digit in "0f")
         query = _rows().where(_event.event_id.between(first, last), _event.project_id.in_(projects))
         with self._database.read() as connection:
-            row = connection.execute(query.order_by(_event.id.desc()).limit(1)).one_or_none()
-        return _event_row(row) if row else None
+            rows = connection.execute(query.order_by(_event.id.desc()).limit(limit)).all()
+        return [_event_row(row) for row in rows]
 
     def by_row(self, row: int) -> StoredEvent:
         """See `kaput.store.base.Events.by_row`."""

@@ -21,8 +21,8 @@ def event_named(query: str, projects: Sequence[ProjectRow]) -> str:
     if match is None:
         return ""
     digits = re.sub(r"[ -]", "", match[1]).lower()
-    found = parts().store.events.begins(digits, [project.id for project in projects])
-    if found is None:
+    found = parts().store.events.begins(digits, [project.id for project in projects], 1)
+    if not found:
         return ""
-    issue = parts().store.issues.get(found.issue_id)
-    return url_for("issue.event", short_id=issue.short_id, event_id=found.event_id)
+    issue = parts().store.issues.get(found[0].issue_id)
+    return url_for("issue.event", short_id=issue.short_id, event_id=found[0].event_id)

@@ -207,8 +207,8 @@ class Events(Protocol):
     def get(self, event_id: str, project_id: int | None = None) -> StoredEvent:
         """Returns the event with this id (32 hexadecimal digits), in one project or whichever has it."""
 
-    def begins(self, digits: str, projects: Sequence[int]) -> EventRow | None:
-        """Returns the newest event of these projects whose id begins with these hexadecimal digits, in lower case."""
+    def begins(self, digits: str, projects: Sequence[int], limit: int) -> list[EventRow]:
+        """Returns the events of these projects whose ids begin with these digits, in lower case, the newest first."""
 
     def by_row(self, row: int) -> StoredEvent:
         """Returns the event stored as this row."""

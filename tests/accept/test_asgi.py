@@ -12,8 +12,8 @@ import pytest
 import uvicorn
 
 from kaput.accept import asgi
-from kaput.accept.door import BESIDE, BESIDE_AT_ONCE, Door
-from kaput.accept.limits import Limits
+from kaput.accept.door import Door
+from kaput.accept.limits import LARGE, LARGE_AT_ONCE, Limits
 from kaput.accept.quota import Quota
 from kaput.errors import BufferUnwritable, Refused
 from kaput.model import Drop
@@ -243,15 +243,15 @@ def test_a_small_body_that_grows_is_taken_apart_beside_the_loop() -> None:
     """What counts is how large a body is when it is unpacked; few such bodies are held until they are durable."""
     appender = MemoryAppender(waiting=True)
     app = door(appender)
-    body = gzip.compress(envelope(("event", b'{"message":"' + b"x" * 10 * BESIDE + b'"}')))
-    asked = [scope(content_length="9", content_encoding="gzip") for _ in range(2 * BESIDE_AT_ONCE)]
+    body = gzip.compress(envelope(("event", b'{"message":"' + b"x" * 10 * LARGE + b'"}')))
+    asked = [scope(content_length="9", content_encoding="gzip") for _ in range(2 * LARGE_AT_ONCE)]
     clients = [Client(pieces(body)) for _ in asked]
 
     async def run() -> None:
         tasks = [asyncio.ensure_future(app(one, c.receive, c.send)) for one, c in zip(asked, clients, strict=True)]
-        await _until(lambda: len(appender.records) == BESIDE_AT_ONCE)
+        await _until(lambda: len(appender.records) == LARGE_AT_ONCE)
         with pytest.raises(TimeoutError):
-            await _until(lambda: len(appender.records) > BESIDE_AT_ONCE, seconds=0.1)
+            await _until(lambda: len(appender.records) > LARGE_AT_ONCE, seconds=0.1)
         first = list(appender.futures)
         for future in first:
             future.set_result(None)
@@ -266,7 +266,7 @@ def test_a_small_body_that_grows_is_taken_apart_beside_the_loop() -> None:
 
 def test_few_large_bodies_are_taken_apart_at_once() -> None:
     """Each may take several times its limit of memory, so the others wait for their turn."""
-    meeting = threading.Barrier(BESIDE_AT_ONCE + 1)
+    meeting = threading.Barrier(LARGE_AT_ONCE + 1)
     met: list[bool] = []
 
     def new_id() -> str:
@@ -278,8 +278,8 @@ def test_few_large_bodies_are_taken_apart_at_once() -> None:
         return NEW_ID
 
     app = asgi.create(Door(MemoryAppender(), lambda: KEYS, Limits(), lambda: NOW, new_id=new_id))
-    body = envelope(("event", b'{"message":"' + b"x" * BESIDE + b'"}'))
-    clients = [Client(pieces(body)) for _ in range(2 * BESIDE_AT_ONCE)]
+    body = envelope(("event", b'{"message":"' + b"x" * LARGE + b'"}'))
+    clients = [Client(pieces(body)) for _ in range(2 * LARGE_AT_ONCE)]
 
     async def run() -> None:
         await asyncio.gather(*(app(scope(content_length="9"), client.receive, client.send) for client in clients))

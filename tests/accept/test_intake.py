@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaput.accept import intake
-from kaput.accept.intake import Taken
+from kaput.accept.intake import NewId, Taken
 from kaput.accept.limits import Limits
 from kaput.accept.request import Request
 from kaput.errors import Refused
@@ -32,9 +32,9 @@ CSP_OF_A_PROXY = (
 CSP = b'{"csp-report":{"effective-directive":"img-src","blocked-uri":"https://cdn.example/a.png"}}'
 
 
-def take(given: Request) -> Taken:
-    """Takes a request with the tests' keys and limits."""
-    return intake.take(given, KEYS, LIMITS, lambda: NEW_ID)
+def take(given: Request, new_id: NewId = lambda: NEW_ID) -> Taken:
+    """Takes a request with the tests' keys and limits, as the doors do."""
+    return intake.unpack(given, intake.admit(given, KEYS, LIMITS), KEYS, LIMITS, new_id)
 
 
 def refused(given: Request) -> tuple[int, str]:
@@ -88,7 +88,7 @@ def test_reports_of_a_list_each_count() -> None:
     """Each report is a record of its own; what is none is counted."""
     body = b'[{"type":"crash","body":{}},7,{"type":"crash","body":{}}]'
     ids = (f"{number:032x}" for number in count(1))
-    taken = intake.take(request(body, "/api/7/security/"), KEYS, LIMITS, lambda: next(ids))
+    taken = take(request(body, "/api/7/security/"), lambda: next(ids))
     assert [record.event_id for record in taken.records] == [f"{1:032x}", f"{2:032x}"]
     assert taken.drops == [Drop("malformed", 1, NOW, 7)]
 
@@ -118,7 +118,7 @@ def test_header_names_the_event_that_has_no_id(named: str) -> None:
     """The id in the envelope's header is for the first event without one; a second one gets a new id."""
     ids = (f"{number:032x}" for number in count(1))
     sent = request(envelope(("event", NAMELESS), ("event", NAMELESS), header=json.dumps({"event_id": named})))
-    taken = intake.take(sent, KEYS, LIMITS, lambda: next(ids))
+    taken = take(sent, lambda: next(ids))
     assert [record.event_id for record in taken.records] == [ID, f"{1:032x}"]
 
 

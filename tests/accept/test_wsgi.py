@@ -208,6 +208,23 @@ def test_a_limit_holds_for_many_threads() -> None:
     assert (statuses.count(200), statuses.count(429), len(appender.records)) == (20, 40, 20)
 
 
+def test_those_without_a_key_do_not_keep_out_others() -> None:
+    """Bodies that are read before a key is known fill a room of their own."""
+    appender = MemoryAppender(waiting=True)
+    sent = b'{"dsn":"https://%b@example.org/7"}' % KEY.encode() + SENT[SENT.index(b"\n") :]
+    app = door(appender, Limits(max_held=0, max_body=len(sent)))
+    with ThreadPoolExecutor() as pool:
+        keyless = pool.submit(ask, app, sent, HTTP_X_SENTRY_AUTH=None)
+        while not appender.futures:
+            pass
+        assert ask(app, sent, HTTP_X_SENTRY_AUTH=None).status == 503
+        showing = pool.submit(ask, app)
+        while len(appender.futures) < 2 and not showing.done():
+            pass
+        appender.let_go()
+        assert (keyless.result(PATIENCE).status, showing.result(PATIENCE).status) == (200, 200)
+
+
 def test_the_bytes_of_all_requests_are_bounded() -> None:
     """What is held at one moment has a limit, and is let go when the request is answered."""
     appender = MemoryAppender(waiting=True)

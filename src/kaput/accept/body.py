@@ -1,6 +1,6 @@
 """The body of a request as it comes in: bounded in bytes, in time, and together with all others.
 
-In: an ASGI `receive`. Out: bytes. Only `asgi.py` imports it.
+In: an ASGI `receive`. Out: bytes. The doors import it; `wsgi.py`, which reads by itself, for the budgets alone.
 """
 
 import asyncio
@@ -43,6 +43,15 @@ class Budget:
     def release(self, count: int) -> None:
         """Lets bytes go that were added."""
         self._held -= count
+
+
+def budgets(limits: Limits) -> tuple[Budget, Budget]:
+    """Makes the budget of those whose key stands in the head, and that of those who show theirs in the body at best.
+
+    One body of any allowed size has room in each. Whoever has no key at all can fill the second, and must not keep out
+    those who show theirs.
+    """
+    return Budget(max(limits.max_held, limits.max_body)), Budget(max(limits.max_held // 4, limits.max_body))
 
 
 class Body:

@@ -14,10 +14,10 @@ import msgspec
 
 from kaput.accept import intake, outcome, quota, reply
 from kaput.accept.auth import Keys
-from kaput.accept.body import Body, Budget, Receive
+from kaput.accept.body import Body, Receive, budgets
 from kaput.accept.gathering import Gathering
 from kaput.accept.intake import Admission, NewId, Taken
-from kaput.accept.limits import Limits
+from kaput.accept.limits import LARGE, LARGE_AT_ONCE, Limits
 from kaput.accept.outcome import Tally
 from kaput.accept.request import Answer, Caller, Request
 from kaput.buffer.base import Appender
@@ -29,9 +29,6 @@ Pressure = Callable[[], Refused | None]
 
 Done = Callable[[Answer], None]
 """Takes the answer; raises nothing."""
-
-BESIDE = 256 * 1024  # bytes of an unpacked body above which the event loop does not wait for it
-BESIDE_AT_ONCE = 2  # such bodies until they are durable: each may take several times its limit of memory
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,15 +66,12 @@ class Door:
         self._tally = Tally(appender, clock)
         self._keys = keys
         self._limits = limits
-        self._small = dataclasses.replace(limits, max_unpacked=min(limits.max_unpacked, BESIDE))
+        self._small = dataclasses.replace(limits, max_unpacked=min(limits.max_unpacked, LARGE))
         self._clock = clock
         self._pressure = pressure
         self._new_id = new_id
-        # One body of any allowed size has room in each. Bodies that hold their key themselves have one of their own:
-        # whoever has no key at all can fill it, and must not keep out those who show theirs.
-        self._budget = Budget(max(limits.max_held, limits.max_body))
-        self._keyless = Budget(max(limits.max_held // 4, limits.max_body))
-        self._beside = asyncio.Semaphore(BESIDE_AT_ONCE)
+        self._budget, self._keyless = budgets(limits)
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._meter = quota.Meter()
 
     def body(self, receive: Receive, request: Request) -> Body:
@@ -156,7 +150,7 @@ class Door:
                 raise
         else:
             return await self._kept(taken, request)
-        async with self._beside:
+        async with self._large:
             taken = await asyncio.to_thread(intake.unpack, request, admission, keys, self._limits, self._new_id)
             return await self._kept(taken, request)
 

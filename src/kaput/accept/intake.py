@@ -1,9 +1,9 @@
 """The core of accept: a request becomes records, drops and the id for the answer, or it is refused.
 
 In: a request, the keys in memory, limits, a source of new ids. Out: `Taken`. It does no I/O and knows no clock.
-The doors (`asgi.py`, and a WSGI door in embedded mode) import it.
+The doors import it: `door.py` and `wsgi.py`.
 
-`admit` needs no body: a door calls it first, so that a stranger's body is never read. `take` does both.
+`admit` needs no body: a door calls it first, so that a stranger's body is never read.
 """
 
 from collections import Counter
@@ -122,11 +122,6 @@ def admit(request: Request, keys: Keys, limits: Limits) -> Admission:
     if length.isdecimal() and int(length[:20]) > limits.max_body:
         raise body_too_large(limits)
     return Admission(found, key, presented.client, project_id)
-
-
-def take(request: Request, keys: Keys, limits: Limits, new_id: NewId) -> Taken:
-    """Takes a whole request; raises Refused as `admit` and `unpack` do."""
-    return unpack(request, admit(request, keys, limits), keys, limits, new_id)
 
 
 def unpack(request: Request, admission: Admission, keys: Keys, limits: Limits, new_id: NewId) -> Taken:

@@ -6,6 +6,10 @@ In: numbers, from the settings or their defaults. Out: one frozen `Limits`. The 
 from dataclasses import dataclass
 
 MEBIBYTE = 1024 * 1024
+LARGE = 256 * 1024
+"""Bytes of an unpacked body above which no other request shall wait for it."""
+LARGE_AT_ONCE = 2
+"""Such bodies until they are durable: each may take several times its limit of memory."""
 
 
 @dataclass(frozen=True, slots=True)

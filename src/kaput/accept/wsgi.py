@@ -19,9 +19,9 @@ import msgspec
 
 from kaput.accept import intake, outcome, quota, reply
 from kaput.accept.auth import Keys
-from kaput.accept.body import Budget
+from kaput.accept.body import Budget, budgets
 from kaput.accept.intake import Admission, NewId, Taken, body_too_large
-from kaput.accept.limits import Limits
+from kaput.accept.limits import LARGE, LARGE_AT_ONCE, Limits
 from kaput.accept.outcome import Tally
 from kaput.accept.request import Answer, Request
 from kaput.buffer.base import Appender
@@ -31,9 +31,6 @@ from kaput.model import Clock
 PIECE = 64 * 1024
 DRAIN_BYTES = 1024 * 1024
 """Bytes of a body that are thrown away, at most, so that a client which still sends comes to read the answer."""
-SMALL = 256 * 1024
-LARGE_AT_ONCE = 2
-"""Bodies that unpack to more than `SMALL` bytes, until they are durable: each may take several times its limit."""
 
 _NO_HEADERS = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
 
@@ -58,12 +55,12 @@ class WsgiDoor:
         self._tally = Tally(appender, clock)
         self._keys = keys
         self._limits = limits
-        self._small = dataclasses.replace(limits, max_unpacked=min(limits.max_unpacked, SMALL))
+        self._small = dataclasses.replace(limits, max_unpacked=min(limits.max_unpacked, LARGE))
         self._clock = clock
         self._pressure = pressure
         self._new_id = new_id
         self._lock = threading.Lock()
-        self._budget = Budget(max(limits.max_held, limits.max_body))
+        self._budget, self._keyless = budgets(limits)
         self._meter = quota.Meter()
         self._large = threading.BoundedSemaphore(LARGE_AT_ONCE)
 
@@ -95,7 +92,7 @@ class WsgiDoor:
             refusal = self._pressure()
             if refusal is not None:
                 raise refusal
-            with self._held(body) as content:
+            with self._held(body, self._budget if admission.key else self._keyless) as content:
                 request = msgspec.structs.replace(request, body=content, received=self._clock())
                 return self._take(request, admission, keys)
         except Refused as refusal:
@@ -103,21 +100,21 @@ class WsgiDoor:
             return reply.refused(refusal, request.path)
 
     @contextmanager
-    def _held(self, body: "_Input") -> Iterator[bytes]:
-        """Reads the body, and holds its bytes in the budget as long as they are used."""
+    def _held(self, body: "_Input", budget: Budget) -> Iterator[bytes]:
+        """Reads the body, and holds its bytes in a budget as long as they are used."""
         held = 0
 
         def hold(count: int) -> None:
             nonlocal held
             with self._lock:
-                self._budget.add(count)
+                budget.add(count)
             held += count
 
         try:
             yield body.read(hold)
         finally:
             with self._lock:
-                self._budget.release(held)
+                budget.release(held)
 
     def _take(self, request: Request, admission: Admission, keys: Keys) -> Answer:
         """Takes the body apart and keeps it; nobody knows how large it is before it is unpacked."""

@@ -1,6 +1,7 @@
 """The rules of the tree, checked by reading it: who may import whom, how long things may be, how they are called."""
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -83,6 +84,9 @@ LATE_IMPORTS = {
 }
 """Imports inside a function, by module and what it imports, each with its reason."""
 
+CLAIM = re.compile(r"(?:[^.;:`]|`[\w/]+\.py`)+ imports? it\b")
+"""Where a docstring names the files that import its module."""
+
 EMPTY_WORDS = {"util", "utils", "helper", "helpers", "manager", "managers", "common", "misc"}
 
 
@@ -159,6 +163,33 @@ def import_faults(module: str, tree: ast.Module) -> Iterator[str]:
             yield f"{where}: web frameworks stay in {', '.join(WEB_ROOMS)}"
         if found.late and (module, found.target) not in LATE_IMPORTS:
             yield f"{where}: inside a function"
+
+
+def importers() -> dict[str, set[str]]:
+    """Returns for each module of the tree the modules that import it or something of it."""
+    names = {module_name(path) for path in SOURCES}
+    found: dict[str, set[str]] = {name: set() for name in names}
+    for path in SOURCES:
+        module = module_name(path)
+        for one in imports(ast.parse(path.read_text(encoding="utf-8"))):
+            target = one.target.removeprefix("kaput.")
+            for wanted in {target, target.rpartition(".")[0]} & names:
+                found[wanted].add(module)
+    return found
+
+
+def claim_faults(module: str, docstring: str, known: set[str]) -> Iterator[str]:
+    """Yields who imports a module that names its importers, and is not among them."""
+    for claim in CLAIM.findall(" ".join(docstring.split())):
+        named = {name.replace("/", ".") for name in re.findall(r"`([\w/]+)\.py`", claim)}
+        for importer in known:
+            root = importer.partition(".")[0] in COMPOSING | {EXTENSION}
+            if (
+                named
+                and not (root and "roots" in claim)
+                and not any(f".{importer}".endswith(f".{name}") for name in named)
+            ):
+                yield f"{module} says{claim}, and {importer} does too"
 
 
 def environment_faults(module: str, tree: ast.Module) -> Iterator[str]:
@@ -257,6 +288,22 @@ def test_modules_import_only_what_their_stage_may() -> None:
 def test_import_rules_can_fail(module: str, source: str, wrong: bool) -> None:  # noqa: FBT001  # pytest hands it in
     """The rules find what breaks them and leave alone what does not."""
     assert wrong == bool(list(import_faults(module, ast.parse(source))))
+
+
+def test_docstrings_name_all_who_import_the_module() -> None:
+    """A module that says which files import it is imported by no other."""
+    known = importers()
+    docstrings = {module_name(path): ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) for path in SOURCES}
+    faults = [fault for module, text in docstrings.items() for fault in claim_faults(module, text or "", known[module])]
+    assert faults == []
+
+
+def test_the_rule_of_docstrings_can_fail() -> None:
+    """An importer that is not named is found; one that is named, or a root where roots are, is not."""
+    text = "Out: a title. Pure; only `record.py` and the roots import it."
+    assert list(claim_faults("digest.title", text, {"digest.record", "serve.work"})) == []
+    assert len(list(claim_faults("digest.title", text, {"digest.place"}))) == 1
+    assert len(list(claim_faults("digest.title", "Only `record.py` imports it.", {"serve.work"}))) == 1
 
 
 def test_every_room_is_known() -> None:

@@ -1,6 +1,6 @@
 """The frame of the pages that a person is shown: templates, one style, and what a page may do.
 
-Out: the style, the policy that allows it, and where templates come from. `error_pages.py` and `feedback.py` import it.
+Out: the style, the policy that allows it, and where templates come from. Parts that answer with a page import it.
 A page has no script and loads nothing, so that it comes whole from an application that is half broken.
 """
 

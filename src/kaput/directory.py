@@ -1,7 +1,7 @@
 """The data directory: made, locked, and its database brought up to date.
 
 In: settings. Out: a directory that the processes can work in; StartError with one line that says what to do.
-`installation.py` and `serve/start.py` import it; it keeps to the standard library for a quick start.
+The roots import it; it keeps to the standard library for a quick start.
 """
 
 import contextlib

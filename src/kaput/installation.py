@@ -1,6 +1,6 @@
 """One installation: a data directory, opened, with what the stages offer bound to it.
 
-In: settings. Out: `Installation`. A root: `app`, `serve` and `cli` import it.
+In: settings. Out: `Installation`. A root: only the other roots import it.
 """
 
 import fcntl

@@ -1,6 +1,6 @@
 """How much room the data directory takes, and how much it may take.
 
-In: settings, the disk. Out: `Space`. A root: `app`, `serve` and `cli` import it.
+In: settings, the disk. Out: `Space`. A root: only the other roots import it.
 """
 
 import os

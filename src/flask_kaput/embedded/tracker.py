@@ -1,6 +1,7 @@
 """The tracker of an application in one process: opened at first use, begun again in a process that is forked.
 
-In: a home. Out: an inlet for events, the page, and a candidate for the lead. `mount.py` and `extension.py` import it.
+In: a home. Out: an inlet for events, the page, and a candidate for the lead. The files of
+`embedded/` import it.
 
 What is heavy is imported where it is needed first: by the process that leads in its own thread, by others when
 somebody opens the page.

@@ -1,7 +1,7 @@
 """What people say about an event, in each of the forms in which clients send it.
 
 In: the payload of an item `user_report` or `feedback`, or the form of the crash-report widget. Out: the JSON text of
-one object `{event_id, name, email, comments}`. Pure; `intake.py` imports it.
+one object `{event_id, name, email, comments}`. Pure; `intake.py` and the roots import it.
 Sources: https://develop.sentry.dev/sdk/data-model/envelope-items/#user-report,
 https://develop.sentry.dev/application-architecture/feedback-architecture/.
 """

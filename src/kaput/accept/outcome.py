@@ -1,7 +1,7 @@
 """What becomes of a request, told the same by every door.
 
-In: what was taken, or what went wrong. Out: an `Answer`, and the `Drop` that counts what is lost. `door.py` and
-`wsgi.py` import it.
+In: what was taken, or what went wrong. Out: an `Answer`, and the `Drop` that counts what is lost. `door.py`,
+`wsgi.py` and the roots import it.
 """
 
 import logging

@@ -3,7 +3,7 @@
 As an argument in a source line, in a message, in an address.
 
 In: the decoded event after the scrub, and the values that were filtered for their key's sake. Out: the same event,
-changed in place. Only `scrub.py` imports it.
+changed in place. Only `scrub.py` and `record.py` import it.
 
 Plain words are left alone: `password: "production"` must not take the word out of everything else.
 """

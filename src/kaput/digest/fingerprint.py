@@ -1,7 +1,7 @@
 """Decides which issue an event belongs to: grouping algorithm `v1`.
 
 In: a normalised event, and a project's rules if it has any. Out: its hashes, strict first, and the reason in words.
-Pure; the roots and `record.py` import it.
+Pure; `record.py`, `rehearsal.py` and the roots import it.
 
 It looks at where the program failed (`place.py`), not at how it came there. For each exception of the chain the
 evidence is its type and the deepest place in the application's own code: module, function, and the source line with

@@ -1,7 +1,7 @@
 """Secrets inside of text: the literal to the right of a secret-looking name, and values of a known shape.
 
 In: one text as UTF-8 bytes and where the scan found something. Out: the text with `[Filtered]` in their places.
-Only `scrub.py` imports it.
+The digest stage imports it, and the extension, for what it writes to logs.
 
 `SCAN` runs over many texts at once, in time linear in their length; everything after a hit only moves forward.
 In prose a literal is quoted, in brackets, or the next word. In source code it is quoted, a number, or a bracket that

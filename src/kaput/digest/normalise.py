@@ -1,7 +1,7 @@
 """A decoded event of any shape becomes an Event: every field has its one type and a bounded size.
 
 In: the dictionary that the client sent, scrubbed. Out: `model.Event`. Any field may have any type: what can be kept is
-kept, the rest is noted in `errors`. Only `record.py` imports it.
+kept, the rest is noted in `errors`. Only `record.py`, `parts.py` and `regular.py` import it.
 
 The bounds are those that the Sentry protocol's own server applies, so that no client loses more here than there.
 """

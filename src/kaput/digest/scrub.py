@@ -1,7 +1,8 @@
 """Takes the secrets out of an event before anything else sees it.
 
 In: the decoded event, before anything is cut (a cut can hide a secret's name from its value). Out: the same
-dictionary, changed in place, with `[Filtered]` where a secret stood. Only `record.py` imports it.
+dictionary, changed in place, with `[Filtered]` where a secret stood. The digest stage imports it, and the
+extension, for what it writes to logs.
 
 One walk decides by key, each key once (`secrets.py`), and collects the texts; one scan over all texts together finds
 the places to look at (`literals.py`). A typical event has some thousand texts and a dozen such places.

@@ -1,6 +1,7 @@
 """Which names and which values are secret; decided once for a name and remembered.
 
-In: the name of a key or variable, or a candidate value. Out: a decision. Only the digest stage imports it.
+In: the name of a key or variable, or a candidate value. Out: a decision. The digest stage imports it, and
+the extension.
 
 A name is taken apart at capitals, digits and signs (`X-Api-Key`, `userPassword` and `DB_PASSWD2` are words). It is
 secret when it contains one of `STEMS` anywhere, or has one of `WORDS` as a whole word: so `author`, `authority`,

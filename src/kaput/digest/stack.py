@@ -1,7 +1,7 @@
 """Stack traces and exceptions of any shape become those of the event.
 
 In: the decoded `exception`, `stacktrace` and `threads` of an event. Out: structs of `model.py`, bounded.
-Only `normalise.py` imports it.
+Only `normalise.py`, `parts.py` and `regular.py` import it.
 """
 
 from typing import Any

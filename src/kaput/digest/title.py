@@ -1,6 +1,7 @@
 """How an event and its issue are called.
 
-In: a normalised event. Out: type, value and culprit, each one short line. Pure; only `record.py` imports it.
+In: a normalised event. Out: type, value and culprit, each one short line. Pure; `record.py` and the roots
+import it.
 """
 
 from kaput.digest.frames import function_of, has_file

@@ -1,7 +1,7 @@
 """The line between the supervisor and a child: settings come over it, and its end is the supervisor's end.
 
-In: the child's standard input. Out: `Orders`, then a call when the supervisor is gone. The children import `Lifeline`,
-the supervisor `encode`.
+In: the child's standard input. Out: `Orders`, then a call when the supervisor is gone. Who gives orders
+imports `encode`, who takes them the rest.
 """
 
 import json

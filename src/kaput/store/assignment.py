@@ -1,6 +1,6 @@
 """Which issue an event belongs to, and what the events of a batch change about their issues.
 
-In: digested records within the batch's transaction. Out: issue ids, changes. `store/batches.py` imports it.
+In: digested records within the batch's transaction. Out: issue ids, changes. This stage's files import it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -2,7 +2,7 @@
 
 In: the events of a batch with their issues. Out: rows added to the counters within the batch's transaction. The sums
 are made in memory first, so that the cost grows with what differs, not with the number of events.
-`store/batches.py` imports it.
+This stage's files import it.
 """
 
 from collections import Counter

@@ -1,7 +1,8 @@
 """Counts of sessions by hour, release and environment. The sums are made in memory first; see also `counters.py`.
 
 In: sessions of the worker's batches. Out: counts, each session under its worst state, and the few rows that this needs:
-those of sessions that are not healthy, for as long as more can be said of them. `store/asides.py` imports it.
+those of sessions that are not healthy, for as long as more can be said of them. `store/asides.py`
+and `store/retention/sweep.py` import it.
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
 """What the rules ask of the store while they judge a batch, and what comes of it.
 
 In: the batch's transaction. Out: answers (`kaput.model.Situation`); then the verdict as rows, in that transaction.
-`store/batches.py` imports it, `store/outbox.py` what tells of pauses that are over.
+`store/batches.py` imports what judges, `store/outbox.py` what tells of pauses that are over.
 
 Nothing is remembered between two batches: what a rule counted for an issue is one row, read by its key in 5 us and
 written with the others. So there is nothing to rebuild after a kill, and a rule that is changed counts anew at once.

@@ -1,6 +1,7 @@
 """What was done, noted so that it can be taken back.
 
-In: notes, within a transaction that somebody else opened. Out: rows. `decisions.py` and `merges.py` import it.
+In: notes, within a transaction that somebody else opened. Out: rows. `decisions.py`, `merges.py` and
+`removals.py` import it.
 """
 
 from sqlalchemy import Connection, delete

@@ -1,8 +1,8 @@
-"""What a mail shows of an event: texts that are short, clean and in order.
+"""What an alert shows of an event: texts that are short, clean and in order.
 
 In: an issue and one of its events, as they were stored, scrubbed. Out: an `Excerpt`. Pure.
-Imported by `tell/mail.py` only. Whatever an event holds, every text that leaves here is bounded, has no control
-characters and can be encoded as UTF-8.
+Imported by those that write: `tell/mail.py`, `tell/brief.py` and `tell/document.py`. Whatever an event holds, every
+text that leaves here is bounded, has no control characters and can be encoded as UTF-8.
 """
 
 import json

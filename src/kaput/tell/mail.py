@@ -1,7 +1,7 @@
 """The mails: about one issue, about many at once, and to test the way.
 
 In: a notice with its issue and event, or a digest's list, or an address. Out: `EmailMessage`s, text and HTML, which say
-the same. Reads the templates beside it, does no other I/O. Imported by `tell/outbox.py`, `tell/probe.py` and the roots.
+the same. Reads the templates beside it, does no other I/O. Imported by this stage's files and the roots.
 
 Everything shown was scrubbed by digest. Texts are hostile all the same: they are cut, cleaned (`tell/excerpt.py`) and,
 in HTML, escaped; a mail has no remote content. All mails about one issue form a thread: the first has a `Message-ID`

@@ -1,6 +1,7 @@
 """What another program said, fit to be shown: one short line without secrets.
 
-In: texts from outside and the secrets that they might repeat. Out: one line. Pure. Imported by this stage's files.
+In: texts from outside and the secrets that they might repeat. Out: one line. Pure. Imported by this stage's files
+and the roots.
 """
 
 import re

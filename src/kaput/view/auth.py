@@ -1,6 +1,7 @@
 """Getting in and out: the one-time set-up link, login, logout, one's own password.
 
-In: forms. Out: a session, or a page that says why not. `view/pages.py` imports it.
+In: forms. Out: a session, or a page that says why not. `view/pages.py` registers `blueprint`;
+`view/bulk.py` and `view/searches.py` import `is_local`.
 """
 
 import hmac

@@ -1,7 +1,7 @@
 """What a person decides by a button, as the form says it, and what was decided, in words.
 
 In: the text of a button with what was typed beside it; rows of the store. Out: decisions; words, and the offer to undo.
-`view/issue.py` and `view/issues.py` import it.
+`view/issue.py` and `view/bulk.py` import it.
 
     resolved | resolved:next | resolved:release        from now on; in the next release; in the one that was typed
     muted | muted:for:86400 | muted:events:100         for good; for so many seconds; until so many more events

@@ -1,7 +1,7 @@
 """One event as the issue's page shows it.
 
 In: a normalised event. Out: a frozen `EventView` for `templates/issue.html`; what is empty in the event is empty here,
-and the page leaves it out. Pure; `view/issue.py` imports it.
+and the page leaves it out. Pure; `view/issue.py` and `view/share.py` import it.
 """
 
 from collections.abc import Callable, Iterator, Mapping

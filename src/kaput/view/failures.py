@@ -1,7 +1,8 @@
 """The pages for what went wrong.
 
 In: an exception of a view. Out: a small page with the status, what happened and what to do. It reads no session and
-no database, because these may be what is broken. `view/pages.py` imports it.
+no database, because these may be what is broken. `view/pages.py` registers it; views that
+answer with such a page themselves import `failure`.
 """
 
 from flask import Flask, current_app

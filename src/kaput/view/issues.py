@@ -1,6 +1,6 @@
-"""The list of issues: start page, search, states, pages, and deciding about several at once.
+"""The list of issues: start page, search, states and pages.
 
-In: the query of the address, forms. Out: pages. `view/pages.py` imports it.
+In: the query of the address. Out: pages. `view/pages.py` imports it.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Projects: their list, the DSN with its snippets, their keys and members.
 
 In: forms of admins. Out: pages; members see the list and the set-up page of their own projects. `view/pages.py`
-imports it.
+registers `blueprint`; views that show a DSN import `address_of`.
 """
 
 from collections.abc import Sequence

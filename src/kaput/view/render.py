@@ -1,6 +1,6 @@
-"""How values are written on a page: times, numbers, long texts.
+"""How values are written for people: times, numbers, long texts.
 
-In: plain values. Out: texts for Jinja, which escapes them. Pure; `view/` imports it.
+In: plain values. Out: texts for Jinja, which escapes them. Pure; `view/` and the roots import it.
 """
 
 import math

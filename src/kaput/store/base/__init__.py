@@ -1,8 +1,8 @@
 """The seam of the store: what the stages may ask of it, whatever database is behind it.
 
 In: batches from the worker, decisions of people, the outbox's marks. Out: rows as frozen structs.
-`digest/worker.py`, `tell/` and `view/` import this file and no other of this stage; `app.py`, `serve.py` and `cli/`
-open the store behind it (`store/database.py`).
+`digest/worker.py`, `tell/` and `view/` import this file and no other of this stage; the roots open the store behind it
+(`store/database.py`).
 
 Each method is one transaction. Times are seconds since the epoch. Methods that look something up by id raise
 `kaput.errors.NotFound` when it is not there.

@@ -1,6 +1,7 @@
 """Events that go: found without looking at those that stay, and deleted with what hangs on them.
 
-In: limits. Out: rows, and their deletion within a transaction that somebody else opened. `sweep.py` imports it.
+In: limits. Out: rows, and their deletion within a transaction that somebody else opened. `sweep.py` and
+`store/removals.py` import it.
 
 An event that a notice waits for is not deleted: the mail would have nothing to say. The first and the newest event of
 an issue are never found here, so the largest row is never deleted and no row is given twice.

@@ -1,6 +1,6 @@
 """Which events of an issue stay when not all can: the first, the newest third of them, and of the time before a sample.
 
-In: the rows of an issue's events with their times. Out: the rows that go. Pure; `sweep.py` imports it.
+In: the rows of an issue's events with their times. Out: the rows that go. Pure; `events.py` imports it.
 
 The time before is cut into slots that are the longer the further back they lie: a slot is as long as a fixed part of
 its age, and its oldest event stays. Slots are halves of one another (2, 4, 8 microseconds and so on), so two that

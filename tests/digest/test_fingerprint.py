@@ -2,6 +2,7 @@
 
 import copy
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,25 @@ def test_the_whole_chain_counts_and_repetition_does_not() -> None:
     assert first(cause, cause, raised) == first(cause, raised)
 
 
+def test_what_wraps_a_failure_of_own_code_never_counts() -> None:
+    """A library or decorator that caught it and raised its own adds only how the program came there."""
+    wrapper = msgspec.structs.replace(OWN, function="wrapper", context_line="raise ShopError() from error")
+    cause = failing(LIBRARY, OWN)
+    assert first(cause, failing(CALLER, LIBRARY, kind="RetryError")) == first(failing(OWN))
+    assert first(failing(wrapper, OWN), failing(CALLER, wrapper, kind="ShopError")) == first(failing(OWN))
+    assert first(cause, failing(CALLER, kind="ShopError")) != first(failing(OWN))
+    assert first(failing(CALLER, OWN), failing(CALLER, LIBRARY, kind="JSONError")) != first(failing(OWN))
+
+
+def test_a_group_of_what_libraries_raised_counts_by_its_own_place() -> None:
+    """Its members say nothing of where they were started."""
+    group_of = partial(failing, kind="ExceptionGroup", is_exception_group=True)
+    member = failing(LIBRARY, kind="OSError", exception_id=1)
+    nowhere = failing(kind="OSError", value="row teapot is wrong", exception_id=1)
+    assert first(member, group_of(OWN)) != first(member, group_of(CALLER))
+    assert first(member, member, group_of(OWN)) == first(member, group_of(OWN)) == first(nowhere, group_of(OWN))
+
+
 def test_a_group_counts_by_its_distinct_members() -> None:
     """Neither order nor number of equal members counts; the group itself only says that it is one."""
     a, b = failing(OWN, kind="A", exception_id=1), failing(CALLER, kind="B", exception_id=2)
@@ -190,6 +210,26 @@ def test_messages_group_by_template_else_without_what_varies() -> None:
     assert first(logentry=one) == first(logentry=other)
     assert first(logentry=LogEntry(formatted="order 1 failed")) == first(logentry=LogEntry(formatted="order 2 failed"))
     assert first(logentry=LogEntry(formatted="disk full")) != first(logentry=one)
+
+
+def test_a_template_without_words_is_none() -> None:
+    """`%s` stands before whatever was formatted elsewhere."""
+    one, other, another = (
+        LogEntry("%s", [text], text) for text in ("file 1 is empty", "file 2 is empty", "file 1 is gone")
+    )
+    assert first(logentry=one) == first(logentry=other) != first(logentry=another)
+
+
+def test_names_in_what_a_database_says_count() -> None:
+    """Quoted names of tables and constraints, not quoted data."""
+
+    def said(value: str) -> str:
+        return first(failing(OWN, kind="IntegrityError", value=value))
+
+    assert said('duplicate key value violates unique constraint "a_key"') != said(
+        'duplicate key value violates unique constraint "b_key"'
+    )
+    assert said("Duplicate entry 'ann' for key 'email'") == said("Duplicate entry 'bob' for key 'email'")
 
 
 def test_a_stack_tells_messages_apart() -> None:

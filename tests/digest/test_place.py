@@ -33,6 +33,20 @@ CALLER = frame("checkout", "price(cart)")
         (frame("fail", "throw new ShopError(message);", "function fail(message) {"), True),
         (frame("fail", "function fail(message) { throw new ShopError(message); }"), True),
         (frame("fail", "def fail(message: str) -> None: raise ShopError(message)"), True),
+        (frame("fail", "throw new ShopError(message);", "  fail(message) {"), True),
+        (frame("Shop.fail", "throw new ShopError(message);", "  async fail(message, code = 1) {"), True),
+        (frame("fail", "throw new ShopError(message);", "const fail = (message) => {"), True),
+        (frame("fail", "throw new ShopError(text);", "export const fail = async text => {"), True),
+        (frame("check", "if (!open) throw new ShopError(message);", "function check(open, message) {"), True),
+        (frame("fail", "raise ShopError, message", "  def fail(message)"), True),
+        (frame("check", "assert condition, message", "def check(condition, message):"), True),
+        (frame("check", "assert condition", "def check(condition):"), True),
+        (frame("missing", 'raise ShopError(f"{field} is missing")', "def missing(field):"), True),
+        (frame("fail", "raise ShopError(", "def fail(message):", post_context=["message", ")"]), True),
+        (frame("price", 'raise ShopError(f"no price of {sku}")', "def price(sku):"), False),
+        (frame("stock", "assert level >= 0, name", "def stock(level, name):"), False),
+        (frame("reserve", "if (!sku) throw new OutOfStock(sku);", "function reserve(sku) {"), False),
+        (frame("reserve", "throw new ShopError(message);", "if (message) {"), False),
         (frame("reserve", "function reserve(sku) { throw new OutOfStock(sku); }"), False),
         (frame("reserve", "raise OutOfStock(sku)", "def reserve(sku):"), False),
         (frame("reserve", "raise ShopError(message)", "def reserve(sku):", '    message = f"no {sku}"'), False),
@@ -57,6 +71,33 @@ def test_a_helper_that_nobody_called_is_the_place() -> None:
 def test_functions_of_decorators_are_passed_over(wrapper: str) -> None:
     """What a decorator raises is about the call that it stands around."""
     assert name(CALLER, frame(wrapper, "raise Locked()")) == "shop.pricing.checkout"
+
+
+def test_a_wrapper_that_fails_itself_is_the_place() -> None:
+    """It is passed over where it calls what it wraps, and where it refuses; its other lines are code as any other."""
+    for line in ("return function(*args, **kwargs)", "return fn.apply(this, args)", "raise Locked()", None):
+        assert name(CALLER, frame("wrapper", line)) == "shop.pricing.checkout"
+    assert name(CALLER, frame("wrapper", 'if user["admin"]:')) == "shop.pricing.wrapper"
+
+
+def test_wrappers_on_the_way_to_a_helper_never_count() -> None:
+    """A function that was decorated stays the same place."""
+    helper = frame("fail", "raise ShopError(message)", "def fail(message):")
+    wrapper = frame("wrapper", "return function(*args)")
+    assert place(Stacktrace([CALLER, wrapper, helper])) == place(Stacktrace([CALLER, helper]))
+
+
+def test_comprehensions_within_each_other_count_as_the_function_around_them() -> None:
+    """However many there are."""
+    inner = frame("<listcomp>", "return [[one / 2 for one in row] for row in rows]")
+    assert name(CALLER, frame("halves"), inner, inner) == "shop.pricing.halves"
+
+
+def test_compiled_modules_are_libraries() -> None:
+    """Their paths are made up, so that clients take them for the application's."""
+    names = {"module": "sql._rows", "filename": "lib/sql/_rows.py", "abs_path": "/srv/shop/lib/sql/_rows.py"}
+    assert name(CALLER, frame("sql._rows.Rows.one", None, **names)) == "shop.pricing.checkout"
+    assert name(CALLER, frame("one", "return rows[0]", **names)) == "sql._rows.one"
 
 
 def test_the_language_is_never_own_code() -> None:

@@ -17,8 +17,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from kaput.digest.parameterise import canonical, canonical_template, parameterise
+from kaput.digest.frames import is_foreign, is_wrapper
+from kaput.digest.parameterise import canonical, canonical_template, has_words, parameterise
 from kaput.digest.place import Place, place, places
+from kaput.digest.remote import told
 from kaput.digest.rules import Rules, parse
 from kaput.digest.target import target
 from kaput.digest.variables import filled, is_default
@@ -35,6 +37,13 @@ _SQL = re.compile(
     r"(?:^|[.\\:])(?:Integrity|Operational|Programming|Data|Database|NotSupported|Interface|Statement)Error$|^SQL|PDOException"
     r"|QueryException$|PSQLException$|SqlException$|^PG::|Sqlite3?(?:Error|Exception)$|^(?:Unique|NotNull|ForeignKey|Check)Violation$"
 )
+_SQL_NAME = re.compile(
+    r"\b(?:relation|column|table|constraint|function|key|index|view|schema|sequence)"
+    r" ['\"`]([A-Za-z_][\w.$]{0,63})['\"`]",
+    re.IGNORECASE,
+)
+"""What the programmer called a thing; other quoted texts may be a user's."""
+_DIGITS = re.compile(r"[0-9]+")
 _CONNECTION = re.compile(r"connect|timed? ?out|timeout|refused|closed|host|server|network|socket|SSL", re.IGNORECASE)
 _NAMELESS = frozenset({"", "root", "__main__", "__mp_main__"})
 
@@ -54,6 +63,7 @@ class _Raised(NamedTuple):
     """An exception and where it came from; `bare` when that is no place in own code."""
 
     exception: ExceptionValue
+    stack: Stacktrace | None
     kind: str
     places: tuple[Place, ...]
     bare: bool
@@ -102,6 +112,10 @@ def _exceptions(chain: Sequence[ExceptionValue], stack: Stacktrace | None) -> _E
     leaves = leaves or list(chain)
     alone = all(one.stacktrace is None for one in leaves)
     found = [_raised(one, one.stacktrace or (stack if alone and one is leaves[-1] else None)) for one in leaves]
+    if grouped and all(one.bare for one in found):
+        found += [_raised(one, one.stacktrace) for one in chain if one not in leaves]
+    elif not grouped:
+        found = [one for cause, one in zip([None, *found], found, strict=False) if not _is_wrapping(cause, one)]
     distinct = list(dict.fromkeys(_telling(found)))
     reason = distinct[-1].reason
     if grouped:
@@ -118,8 +132,23 @@ def _exceptions(chain: Sequence[ExceptionValue], stack: Stacktrace | None) -> _E
 
 def _raised(exception: ExceptionValue, stack: Stacktrace | None) -> _Raised:
     synthetic = exception.mechanism is not None and exception.mechanism.synthetic
+    stack = stack or told(exception.type, exception.value)
     found = places(stack, exception.type, exception.value) if stack else ()
-    return _Raised(exception, "" if synthetic else exception.type, found, not (found and found[0].own))
+    return _Raised(exception, stack, "" if synthetic else exception.type, found, not (found and found[0].own))
+
+
+def _is_wrapping(cause: _Raised | None, raised: _Raised) -> bool:
+    """Whether a library or a decorator caught what failed in own code, and raised its own in its place.
+
+    Then the place of the second is only how the program came there. A stack begins where it was caught, except in
+    languages whose stacks are always whole; their libraries name a cause only when they wrap it.
+    """
+    if cause is None or cause.bare or cause.stack is None or raised.stack is None:
+        return False
+    catching, raising = cause.stack.frames[0], raised.stack.frames[-1]
+    if is_foreign(raising):
+        return is_foreign(catching)
+    return is_wrapper(raising.function) and (catching.function, catching.module) == (raising.function, raising.module)
 
 
 def _telling(chain: Sequence[_Raised]) -> list[_Evidence]:
@@ -142,7 +171,8 @@ def _placed(raised: _Raised) -> _Evidence:
     kind: Part = ("type", raised.kind)
     value = raised.exception.value
     if _is_database(raised.kind) and not _CONNECTION.search(value[:_SAID]):
-        words: Part = ("sql", canonical(value[:_SQL_WORDS].partition("\n")[0]))
+        said = value[:_SQL_WORDS].partition("\n")[0]
+        words: Part = ("sql", canonical(said), *(_DIGITS.sub("", name) for name in _SQL_NAME.findall(said)))
         return _located((kind, words), raised.places, ", and what the database says")
     return _located((kind,), raised.places, "")
 
@@ -190,7 +220,7 @@ def _words(found: Sequence[Place], addition: str) -> str:
 
 def _message(entry: LogEntry, logger: str, stack: Stacktrace | None) -> _Evidence:
     """The template if the client filled it, else the text without what varies; logger and function, if known."""
-    if entry.params and entry.message:
+    if entry.params and entry.message and has_words(entry.message):
         text, reason = canonical_template(entry.message), f"message template: {entry.message[:200]}"
     else:
         text, reason = canonical(entry.formatted), f"message: {parameterise(entry.formatted)[:200]}"

@@ -53,6 +53,7 @@ _TEMPLATE = re.compile(r"^(?:top-level template code|template|(?:block|macro) '.
 _WRAPPER = re.compile(
     r"^_*(?:(?:a?sync_|inner_)?wrapper|wrapped|inner|decorated|decorator|wrapper_func(?:tion)?|wrapped_func(?:tion)?)_*$"
 )
+_COMPILED = re.compile(r"\.(?:py[xi]?|pxi|c|cpp)$")
 _SHORT = 1024
 
 
@@ -78,6 +79,25 @@ def _is_standard(path: str) -> bool:
 def is_standard(frame: Frame) -> bool:
     """Whether the frame is the language's own library, whatever a client says that was started in the root folder."""
     return _is_standard((frame.abs_path or frame.filename)[:_SHORT])
+
+
+def is_compiled(frame: Frame) -> bool:
+    """Whether the frame is a Python module's that was compiled; its path is made up, so that clients call it their own.
+
+    Only compilers put the module before the function.
+    """
+    return (
+        frame.context_line is None
+        and "." in frame.function
+        and bool(frame.module)
+        and frame.function.startswith(f"{frame.module}.")
+        and _COMPILED.search(frame.filename) is not None
+    )
+
+
+def is_foreign(frame: Frame) -> bool:
+    """Whether the frame is not the application's."""
+    return not frame.in_app or is_standard(frame) or is_compiled(frame)
 
 
 def is_template(frame: Frame) -> bool:

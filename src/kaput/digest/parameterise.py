@@ -112,6 +112,11 @@ def canonical_template(template: str) -> str:
     return canonical(_PLACE.sub("0", template[: 4 * _CHARACTERS]))
 
 
+def has_words(template: str) -> bool:
+    """Whether a template says anything itself: `%s: %s` does not."""
+    return any(map(str.isalpha, _PLACE.sub("", template[: 4 * _CHARACTERS])))
+
+
 def _mark(kind: int, found: bytes, *, names: bool) -> bytes:
     if kind == _VALUE_KIND:
         return b"=" + _MARKS[kind]

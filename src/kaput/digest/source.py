@@ -1,0 +1,36 @@
+"""The statement that failed, as text.
+
+In: a frame. Out: its source line with white space collapsed, and the lines that it goes on in. Pure; `place.py` and
+`raising.py` import it.
+"""
+
+from kaput.model import Frame
+
+LONG = 240
+"""A longer source line is no line that a person wrote (minified code) and says nothing."""
+_MORE = 3
+"""Lines that a statement goes on in, at most."""
+_OPEN = ("(", "[", ",")
+_OPENING, _CLOSING = "([{", ")]}"
+
+
+def statement(frame: Frame) -> str:
+    """Returns the line, and while it has brackets open the lines behind: `raise ValueError(` alone says little."""
+    line = _collapsed(frame.context_line or "")
+    if line.endswith(_OPEN):
+        for more in frame.post_context[:_MORE]:
+            longer = f"{line} {_collapsed(more)}"
+            if len(longer) > LONG:
+                break
+            line = longer
+            if _left_open(line) <= 0:
+                break
+    return line if len(line) <= LONG else ""
+
+
+def _collapsed(line: str) -> str:
+    return " ".join(line[: LONG + 1].split())
+
+
+def _left_open(line: str) -> int:
+    return sum(map(line.count, _OPENING)) - sum(map(line.count, _CLOSING))

@@ -1,18 +1,15 @@
 """Every setting of Kaput: one table that feeds the environment, `kaput.toml`, flags, `kaput config` and the docs page.
 
 In: the environment, the text of `kaput.toml`, flags. Out: one frozen `Settings`. Anyone may import it; it imports the
-standard library and platformdirs only, because the supervisor does. Configuration is read nowhere else, and once.
+standard library only, and platformdirs late, because every process does. Configuration is read nowhere else, and once.
 """
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
-
-import platformdirs
 
 from kaput.errors import ConfigError
 
@@ -36,6 +33,8 @@ LARGEST_ATTACHMENT = Size(128 * 1024**2)
 
 def default_data_directory() -> Path:
     """Returns the platform's directory for a user's data."""
+    import platformdirs
+
     return Path(platformdirs.user_data_dir("kaput", appauthor=False))
 
 
@@ -200,6 +199,8 @@ def _name_of(variable: str) -> str:
 
 
 def _from_file(path: Path, problems: list[str]) -> Iterator[tuple[str, str]]:
+    import tomllib
+
     known = {item.name for item in fields(Settings)}
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))

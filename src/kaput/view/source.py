@@ -4,34 +4,16 @@ In: the lines around a call, the file's name and the event's platform. Out: one 
 classes `static/issue.css` colours. Pure and bounded: long lines are cut, and what is too much is shown plain.
 """
 
-import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from markupsafe import Markup, escape
-from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_by_name
-from pygments.token import Comment, Keyword, Name, Number, Operator, String
 
 from kaput.view.values import visible
 
 LONGEST_LINE = 300
 MOST_CHARACTERS = 2_500
 """Of one frame: some lexers take four times as long for twice as much that was made to confuse them."""
-
-CLASSES = (
-    (Comment, "c"),
-    (String, "s"),
-    (Number, "m"),
-    (Keyword, "k"),
-    (Operator.Word, "k"),
-    (Name.Function, "f"),
-    (Name.Class, "f"),
-    (Name.Tag, "f"),
-    (Name.Decorator, "d"),
-    (Name.Builtin, "b"),
-    (Name.Exception, "b"),
-)
 
 LEXERS = {
     "c": "c", "cc": "cpp", "cjs": "javascript", "cpp": "cpp", "cs": "csharp", "css": "css", "dart": "dart",
@@ -62,28 +44,7 @@ def coloured(lines: Sequence[str], filename: str, platform: str) -> list[Markup]
     alias = LEXERS.get(PurePosixPath(filename).suffix.removeprefix(".").lower()) or PLATFORMS.get(platform)
     if alias is None or sum(map(len, lines)) > MOST_CHARACTERS:
         return [escape(line) for line in lines]
-    lexer = get_lexer_by_name(alias, stripnl=False, ensurenl=False)
-    if alias == "php":
-        lexer = get_lexer_by_name(alias, stripnl=False, ensurenl=False, startinline=True)
-    found = list(_by_line(lexer, "\n".join(lines)))
+    from kaput.view.colours import by_line
+
+    found = by_line("\n".join(lines), alias)
     return found if len(found) == len(lines) else [escape(line) for line in lines]
-
-
-def _by_line(lexer: Lexer, text: str) -> Iterator[Markup]:
-    """Yields the lines; texts are escaped one by one and joined as plain strings, which is several times faster."""
-    names: dict[tuple[str, ...], str] = {}
-    line: list[str] = []
-    for token, piece in lexer.get_tokens(text):
-        if token not in names:
-            names[token] = next((name for kind, name in CLASSES if token[: len(kind)] == kind), "")
-        for index, part in enumerate(piece.split("\n")):
-            if index:
-                yield Markup("".join(line))  # noqa: S704 - each part went through `_span`
-                line = []
-            line.append(_span(part, names[token]))
-    yield Markup("".join(line))  # noqa: S704 - each part went through `_span`
-
-
-def _span(text: str, name: str) -> str:
-    escaped = html.escape(text)
-    return f'<span class="{name}">{escaped}</span>' if text and name else escaped

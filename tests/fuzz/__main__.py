@@ -1,11 +1,32 @@
-"""Tries a number of inputs and tells which ones fail; the exit code is 1 when one does."""
+"""Tries a number of inputs and tells which ones fail; the exit code is 1 when one does.
+
+Each process of the machine's processors takes a part after the other. What a part holds comes from the seed and its
+number, so that the same seed makes the same inputs on every machine.
+"""
 
 import argparse
+import os
 import sys
+import time
+from collections.abc import Iterator
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import gettempdir
 
-from tests.fuzz.targets import faults
+from tests.fuzz.targets import Fault, faults
+
+PART = 5_000
+
+
+def parts(inputs: int, seed: int) -> Iterator[tuple[int, str]]:
+    """Yields for each part how many inputs it has and its seed."""
+    for number, start in enumerate(range(0, inputs, PART)):
+        yield min(PART, inputs - start), f"{seed}-{number}"
+
+
+def tried(part: tuple[int, str]) -> list[Fault]:
+    """Tries the inputs of one part."""
+    return list(faults(*part))
 
 
 def main() -> int:
@@ -13,13 +34,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--inputs", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
     arguments = parser.parse_args()
-    count = 0
-    for count, found in enumerate(faults(arguments.inputs, arguments.seed), 1):
-        path = Path(gettempdir()) / f"kaput-fuzz-{arguments.seed}-{count}"
-        path.write_bytes(found.data)
-        print(f"{found.target}: {found.what}; the input is {path}", flush=True)
-    print(f"{arguments.inputs} inputs, {count} of them failed.")
+    count, began = 0, time.monotonic()
+    with get_context("forkserver").Pool(arguments.processes) as pool:
+        for found in pool.imap(tried, parts(arguments.inputs, arguments.seed)):
+            for fault in found:
+                count += 1
+                path = Path(gettempdir()) / f"kaput-fuzz-{arguments.seed}-{count}"
+                path.write_bytes(fault.data)
+                print(f"{fault.target}: {fault.what}; the input is {path}", flush=True)
+    print(f"{arguments.inputs} inputs in {time.monotonic() - began:.0f} s, {count} of them failed.")
     return 1 if count else 0
 
 

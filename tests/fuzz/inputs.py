@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 CORPUS = Path(__file__).parent.parent / "corpus" / "events"
 _MOST, _LARGEST = 20_000, 256 * 1024
-"""Bytes of a seed, and of what is made of it."""
+"""Bytes of a seed, and of what is made of it; what is repeated has its part of them, so that few inputs must be cut."""
 
 _WORDS = [
     *("password", "token", "auth", "value", "name", "cookies", "vars", "frames", "values", "context_line", "modules"),
@@ -28,14 +30,14 @@ _SCALARS: list[Any] = [None, True, 0, -1, 2**63, 10**30, 4111111111111111, 1e308
 class Inputs:
     """Makes inputs; two of the same seed make the same ones."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | str) -> None:
         self._chance = random.Random(seed)
-        texts = [path.read_text() for path in sorted(CORPUS.glob("*.json"))]
+        texts = [path.read_bytes() for path in sorted(CORPUS.glob("*.json"))]
         self._seeds = [text for text in texts if len(text) < _MOST]
 
     def event(self) -> bytes:
         """The JSON of an event, odd in a few places, sometimes broken."""
-        event = json.loads(self._chance.choice(self._seeds))
+        event = msgspec.json.decode(self._chance.choice(self._seeds))
         for _ in range(self._chance.choice((1, 1, 2, 5))):
             self._disturb(event)
         return self._broken(self._written(event)[:_LARGEST])
@@ -68,28 +70,31 @@ class Inputs:
             node = node[chance.choice(inner)]
         key = chance.choice(keys) if keys and chance.random() < 0.8 else None
         if isinstance(node, dict):
-            node[chance.choice(_WORDS) if key is None else key] = self._value(3)
+            node[chance.choice(_WORDS) if key is None else key] = self._value(3, _LARGEST)
         elif key is None:
-            node.append(self._value(3))
+            node.append(self._value(3, _LARGEST))
         else:
-            node[key : key + 1] = [self._value(3)] * chance.choice((0, 1, 1, 2, 40))
+            times = chance.choice((0, 1, 1, 2, 40))
+            node[key : key + 1] = [self._value(3, _LARGEST // max(times, 1))] * times
 
-    def _value(self, depth: int) -> Any:
+    def _value(self, depth: int, room: int) -> Any:
         chance = self._chance
         kind = chance.random() if depth else 0.5 * chance.random()
         if kind < 0.35:
-            return self._text()
+            return self._text(room)
         if kind < 0.5:
             return chance.choice(_SCALARS)
         if kind < 0.6:
-            return [self._value(depth - 1)] * chance.choice((1, 5, 60))
-        if kind < 0.8:
-            return [self._value(depth - 1) for _ in range(chance.randrange(4))]
-        return {chance.choice(_WORDS) + self._text()[:9]: self._value(depth - 1) for _ in range(chance.randrange(4))}
+            times = chance.choice((1, 5, 60))
+            return [self._value(depth - 1, room // times)] * times
+        names = [chance.choice(_WORDS) + self._text(room)[:9] for _ in range(chance.randrange(4))]
+        values = [self._value(depth - 1, room // len(names)) for _ in names]
+        return values if kind < 0.8 else dict(zip(names, values, strict=True))
 
-    def _text(self) -> str:
-        pieces = self._chance.choices(_TEXTS, k=self._chance.choice((1, 1, 2, 6)))
-        return "".join(pieces) * self._chance.choice((1, 1, 1, 1, 1, 1, 30, 500))
+    def _text(self, room: int = _LARGEST) -> str:
+        text = "".join(self._chance.choices(_TEXTS, k=self._chance.choice((1, 1, 2, 6))))
+        times = self._chance.choice((1, 1, 1, 1, 1, 1, 30, 500))
+        return text * max(1, min(times, room // max(len(text), 1)))
 
     def _written(self, value: Any) -> bytes:
         text = json.dumps(value, ensure_ascii=self._chance.random() < 0.7)

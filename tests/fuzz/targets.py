@@ -50,7 +50,7 @@ def read_event(data: bytes) -> None:
     digest(Record(1, "ab" * 16, 1795359306.0, data, "client/1", "10.0.0.7"))
 
 
-def faults(count: int, seed: int, most: float = MOST_SECONDS) -> Iterator[Fault]:
+def faults(count: int, seed: int | str, most: float = MOST_SECONDS) -> Iterator[Fault]:
     """Tries `count` inputs and yields those that fail."""
     inputs = Inputs(seed)
     kinds: list[tuple[Target, Callable[[], bytes]]] = [

@@ -29,3 +29,15 @@ def test_rules_from_the_shell(shell: Shell) -> None:
     assert len(listed(shell)) == 3
     shell("project", "rule", "restore", "shop", number)
     assert listed(shell)[-1]["name"] == "Many users"
+
+
+def test_a_test_without_anybody(shell: Shell) -> None:
+    """A test says whom nothing goes to, and why, and fails."""
+    shell("project", "add", "Shop")
+    shell("project", "rule", "add", "shop", "Mine", "--when", "every", "--to", "assignee", "--to", "members")
+    tested = shell.process("project", "rule", "test", "shop", str(listed(shell)[-1]["id"]))
+    assert tested.returncode == 1
+    assert "Nobody is assigned to an issue that does not exist yet." in tested.stdout
+    assert "The project has no members." in tested.stdout
+    assert "The test alert of Mine reached 0 of 2." in tested.stderr
+    assert shell.json("stats")["notices"]["pending"] == 0

@@ -1,6 +1,7 @@
 """Alerts through every kind of channel, by a whole server: a service of Apprise, a signed webhook, mail by STARTTLS."""
 
 import hmac
+import json
 from base64 import b64decode, b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -45,3 +46,37 @@ def test_an_error_goes_everywhere(tmp_path: Path, servers: MailServers) -> None:
     title = hook.documents[0]["issue"]["title"]
     assert title in mailbox.subjects[0]
     assert title in chat.documents[1]["title"]
+
+
+def test_a_rule_is_tested(tmp_path: Path, servers: MailServers) -> None:
+    """The test of a rule really reaches all whom it tells, and says of each what the other side said."""
+    mailbox = Mailbox(refused={"gone@example.org": "550 nobody of this name"})
+    environment = {
+        "KAPUT_SMTP_HOST": "127.0.0.1",
+        "KAPUT_SMTP_PORT": str(servers.start(mailbox).port),
+        "KAPUT_SMTP_TLS": "none",
+        "KAPUT_CHANNEL_NETWORKS": "127.0.0.1,::1",
+    }
+    with (
+        Receiver() as hook,
+        Receiver(answers=[(500, b"out of order", {})]) as broken,
+        running(tmp_path / "data", **environment) as server,
+    ):
+        server.begin()
+        server.shell("user", "add", "ada@example.org", "--admin", "--password-stdin", typed="a long enough password\n")
+        server.shell("project", "channel", "add", "app", "Hook", f"{hook.url}/kaput")
+        server.shell("project", "channel", "add", "app", "Broken", f"{broken.url}/kaput")
+        to = [word for one in ("members", "gone@example.org", "assignee", "channels") for word in ("--to", one)]
+        server.shell("project", "rule", "add", "app", "Everything", "--when", "every", *to)
+        number = str(server.shell.json("project", "rule", "list", "app")[-1]["id"])
+        tested = server.shell("project", "rule", "test", "app", number, "--json")
+    came = {one["recipient"]: (one["arrived"], one["words"]) for one in json.loads(tested.stdout)}
+    assert came["ada@example.org"] == (True, "ada@example.org took the test alert.")
+    assert came["Hook"] == (True, "Hook took the test alert.")
+    assert (came["gone@example.org"][0], "550 nobody of this name" in came["gone@example.org"][1]) == (False, True)
+    assert (came["Broken"][0], "out of order" in came["Broken"][1]) == (False, True)
+    assert came["who is assigned"][0] is False
+    assert (tested.returncode, "reached 2 of 5" in tested.stderr) == (1, True)
+    assert [message["To"] for message in mailbox.taken] == ["ada@example.org"]
+    assert mailbox.subjects[0].startswith("[App] test of Everything: ")
+    assert (hook.documents[0]["type"], hook.documents[0]["reason"]) == ("issue.test", "test of Everything")

@@ -1,6 +1,8 @@
 """The page of a project's rules."""
 
 import re
+import threading
+import time
 
 from kaput.model import Aim, Compare, Condition, Field, Target, Trigger
 from kaput.store.base import ProjectRow
@@ -122,3 +124,30 @@ def test_another_project(site: Site, shop: ProjectRow) -> None:
     assert someone.open(f"{PAGE}/{rule.id}").status_code == 404
     assert someone.send(f"{PAGE}/{rule.id}/state", PAGE, what="delete").status_code == 404
     assert shop.id != other.id
+
+
+def test_the_test_of_a_rule(site: Site, shop: ProjectRow) -> None:
+    """The button writes a test for each whom the rule tells, and the page says what came of each."""
+    site.admin()
+    someone = visitor(site.app(smtp_host="mail.example.org"), "ada@example.org")
+    rule = site.store.rules.of_project(shop.id)[0].rule
+    outbox = site.store.outbox
+    assert "not sent yet" in someone.get(f"{PAGE}/{rule.id}/test")
+
+    def refuse() -> None:
+        end = time.monotonic() + 10
+        while not outbox.newest() and time.monotonic() < end:
+            time.sleep(0.01)
+        outbox.mark_retry([outbox.newest()], "No mail went out: <451> later.", site.clock() + 60)
+
+    sender = threading.Thread(target=refuse)
+    sender.start()
+    answer = someone.send(f"{PAGE}/{rule.id}/test", PAGE)
+    sender.join()
+    assert answer.location == f"{PAGE}/{rule.id}/test"
+    page = someone.get(answer.location)
+    assert "ada@example.org" in page
+    assert "No mail went out: &lt;451&gt; later." in page
+    assert "The project has none that is enabled." in page
+    assert [notice.recipient for notice in outbox.tested(rule.id)] == ["ada@example.org"]
+    assert someone.open(f"{PAGE}/99/test").status_code == 404

@@ -33,7 +33,7 @@ def open_page(home: Home, problems: Callable[[], list[str]]) -> Page:
     def enter(token: str, peer: str) -> bool:
         return home.lets_in(installation.secret, token, peer)
 
-    page = create_page(installation, problems, enter)
+    page = create_page(installation, problems, enter, home.admins)
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not HOST.fullmatch(environ.get("HTTP_HOST", "").encode("latin-1")):  # the page makes links of it

@@ -3,7 +3,7 @@
 In: an installation, and what is wrong at the door. Out: a WSGI application. The roots import it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from wsgiref.types import WSGIApplication
 
 from kaput.installation import Installation
@@ -11,7 +11,10 @@ from kaput.space import problem
 
 
 def create_page(
-    installation: Installation, problems: Callable[[], list[str]], enter: Callable[[str, str], bool] | None = None
+    installation: Installation,
+    problems: Callable[[], list[str]],
+    enter: Callable[[str, str], bool] | None = None,
+    besides: Sequence[str] = (),
 ) -> WSGIApplication:
     """Makes the page.
 
@@ -19,6 +22,7 @@ def create_page(
         installation: what it shows.
         problems: what is wrong now besides, in sentences.
         enter: as in `kaput.view.parts.Parts`.
+        besides: likewise.
     """
     from kaput.view.pages import create_pages
     from kaput.view.parts import Parts
@@ -38,6 +42,7 @@ def create_page(
         add_channel=installation.add_channel,
         read_link=installation.read_link,
         enter=enter,
+        besides=besides,
         problems=lambda: [*problems(), *problem(installation.read_space())],
     )
     return create_pages(parts).wsgi_app

@@ -4,7 +4,6 @@ In: names and addresses that a person typed. Out: rows on stdout; the secret of 
 """
 
 import sys
-import time
 
 import click
 
@@ -16,11 +15,11 @@ from kaput.errors import KaputError, NotFound
 from kaput.installation import Installation
 from kaput.model import channel_recipient
 from kaput.store.base import ChannelRow, NoticeRow
+from kaput.view.trial import followed
 
 LONGEST = 4096
 """Characters read of an address on stdin."""
 TEST_SECONDS = 60.0
-GLANCE = 0.1
 
 
 @click.group("channel")
@@ -75,8 +74,8 @@ def test_channel(data: str | None, project: str, name: str) -> None:
     """Send a test alert of PROJECT to its channel NAME, on the way that alerts take, by the running server."""
     with opened(data) as installation:
         row = _find(installation, project, name)
-        number = installation.store.outbox.test(row.project_id, channel_recipient(row.id))
-        notice = _followed(installation, number)
+        outbox = installation.store.outbox
+        (notice,) = followed(outbox, [outbox.test(row.project_id, channel_recipient(row.id))], TEST_SECONDS)
     if notice.state == "sent":
         click.echo(f"{row.name} took the test alert.", err=True)
     elif notice.error:
@@ -130,16 +129,6 @@ def _find(installation: Installation, project: str, name: str) -> ChannelRow:
     raise NotFound(
         f"The project {row.slug} has no channel {name!r}; `kaput project channel list {row.slug}` shows them."
     )
-
-
-def _followed(installation: Installation, number: int) -> NoticeRow:
-    """Waits for what comes of a notice."""
-    end = time.monotonic() + TEST_SECONDS
-    notice = installation.store.outbox.get(number)
-    while notice.state == "pending" and not notice.attempts and time.monotonic() < end:
-        time.sleep(GLANCE)
-        notice = installation.store.outbox.get(number)
-    return notice
 
 
 def _state(row: ChannelRow) -> str:

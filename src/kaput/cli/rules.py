@@ -1,4 +1,4 @@
-"""`kaput project rule list|add|preview|on|off|delete|restore`: when a project's people are told.
+"""`kaput project rule list|add|preview|test|on|off|delete|restore`: when a project's people are told.
 
 In: what a person typed. Out: rows on stdout. A change holds from the next event on.
 """
@@ -11,15 +11,19 @@ from msgspec import structs
 from kaput.cli.directory import find_project, opened, typed_by_a_person
 from kaput.cli.options import data_option, json_option
 from kaput.cli.terminal import moment, print_json, print_table
-from kaput.errors import NotFound
+from kaput.errors import KaputError, NotFound
 from kaput.model import PAUSE, Rule, Trigger, span
 from kaput.store.base import RuleRow, Store
+from kaput.view.trial import Outcome, send, told
 from kaput.view.wording import condition_of, said, seconds_of, sentence, target_of, whom
+
+WAIT = 60.0
+"""Seconds that a test waits for what comes of it."""
 
 
 @click.group("rule")
 def rules() -> None:
-    """List, add, try, switch, delete and restore the rules of a project, which say who is told when."""
+    """List, add, try, test, switch, delete and restore the rules of a project, which say who is told when."""
 
 
 @rules.command("list")
@@ -83,6 +87,28 @@ def preview_rule(data: str | None, project: str, number: int) -> None:
         print(found.fired)
 
 
+@rules.command("test")
+@data_option
+@json_option
+@click.argument("project")
+@click.argument("number", type=int)
+def test_rule(data: str | None, project: str, number: int, *, as_json: bool) -> None:
+    """Send a test alert to all whom rule NUMBER of PROJECT tells, on the way that alerts take, by the running server.
+
+    It fails when one of them did not get it.
+    """
+    with opened(data) as installation, typed_by_a_person():
+        rule = _found(installation.store, project, number)
+        came = send(installation.store.outbox, rule, told(installation.store, rule), WAIT)
+    if as_json:
+        print_json([{"recipient": one.name, "arrived": one.good, "words": one.words} for one in came])
+    else:
+        print_table(("RECIPIENT", "WHAT HAPPENED"), ((one.name, _words(one)) for one in came))
+    arrived = sum(one.good is True for one in came)
+    if arrived < len(came):
+        raise KaputError(f"The test alert of {rule.name} reached {arrived} of {len(came)}.")
+
+
 @rules.command("on")
 @data_option
 @click.argument("project")
@@ -125,6 +151,10 @@ def restore_rule(data: str | None, project: str, number: int) -> None:
         row = find_project(installation.store, project)
         back = installation.store.rules.restore(number, row.id).rule
         click.echo(f"The rule {back.name} is back.", err=True)
+
+
+def _words(one: Outcome) -> str:
+    return "It waits. Is the server running? It goes out when one is." if one.good is None else one.words
 
 
 def _switch(data: str | None, project: str, number: int, *, enabled: bool) -> None:

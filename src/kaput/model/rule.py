@@ -181,6 +181,10 @@ class Audience(Struct, frozen=True):
     channels: Mapping[int, str] = {}
     unwanted: frozenset[str] = frozenset()
 
+    def takes(self, recipient: str) -> bool:
+        """Answers whether a recipient wants to be told."""
+        return recipient.lower() not in self.unwanted
+
 
 Case = tuple[int, int]
 """A rule and an issue, or 0 for the whole project."""

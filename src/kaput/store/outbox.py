@@ -23,11 +23,11 @@ from sqlalchemy import (
 )
 
 from kaput.errors import NotFound
-from kaput.model import MAIL_LANE, Clock, Kind
+from kaput.model import MAIL_LANE, Audience, Clock, Kind, Rule
 from kaput.store import schema
 from kaput.store.base import MailedRow, NoticeRow, Trouble
 from kaput.store.engine import CHUNK, Database
-from kaput.store.situation import pauses_over, tell_held
+from kaput.store.situation import audience_of, pauses_over, tell_held
 
 LONGEST_ERROR = 1000
 MOST_OPEN = 20_000
@@ -168,6 +168,26 @@ class SqlOutbox:
 
     def test(self, project_id: int, recipient: str) -> int:
         """See `kaput.store.base.Outbox.test`."""
+        return self._test(project_id, [recipient])[0]
+
+    def test_rule(self, rule: Rule, recipients: Sequence[str]) -> list[int]:
+        """See `kaput.store.base.Outbox.test_rule`."""
+        return self._test(rule.project_id, recipients, rule.id, f"test of {rule.name}") if recipients else []
+
+    def tested(self, rule_id: int) -> list[NoticeRow]:
+        """See `kaput.store.base.Outbox.tested`."""
+        mine = (_notice.kind == Kind.TEST.value, _notice.rule_id == rule_id)
+        newest = select(func.max(_notice.created)).where(*mine).scalar_subquery()
+        query = select(schema.notice).where(*mine, _notice.created == newest).order_by(_notice.id)
+        with self._database.read() as connection:
+            return [_row(row) for row in connection.execute(query)]
+
+    def audience(self, project_id: int) -> Audience:
+        """See `kaput.store.base.Outbox.audience`."""
+        with self._database.read() as connection:
+            return audience_of(connection, project_id)
+
+    def _test(self, project_id: int, recipients: Sequence[str], rule_id: int = 0, words: str = "") -> list[int]:
         now = self._clock()
         with self._database.write() as connection:
             newest = select(_event.issue_id, _event.id).where(_event.issue_id == _newest_issue(project_id))
@@ -177,7 +197,6 @@ class SqlOutbox:
                 "project_id": project_id,
                 "issue_id": found.issue_id if found else None,
                 "event_row": found.id if found else 0,
-                "recipient": recipient,
                 "state": "pending",
                 "in_digest": False,
                 "created": now,
@@ -185,12 +204,12 @@ class SqlOutbox:
                 "attempts": 0,
                 "sequence": -1,  # it takes no place in the thread of the issue's mails
                 "error": "",
-                "rule_id": 0,
-                "words": "",
+                "rule_id": rule_id,
+                "words": words,
                 "count": 1,
             }
-            made: int = connection.execute(insert(schema.notice).values(values).returning(_notice.id)).scalar_one()
-        return made
+            write = insert(schema.notice).returning(_notice.id)
+            return [connection.execute(write, values | {"recipient": one}).scalar_one() for one in recipients]
 
     def _mark(self, ids: Sequence[int], **values: Any) -> None:
         with self._database.write() as connection:

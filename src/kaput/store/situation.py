@@ -86,12 +86,7 @@ class SqlSituation:
 
     def audience(self, project_id: int) -> Audience:
         """See `kaput.model.Situation.audience`."""
-        channels = {
-            channel_id: channel_recipient(channel_id) for channel_id in channels_of(self._connection, project_id)
-        }
-        unwanted = frozenset(unsubscribed_of(self._connection, project_id))
-        members = [account.email for account in members_of(self._connection, project_id)]
-        return Audience(members, channels, unwanted)
+        return audience_of(self._connection, project_id)
 
     def write(self, verdict: Verdict) -> None:
         """Writes what the rules said of the batch."""
@@ -123,6 +118,13 @@ class SqlSituation:
             return cursor.execute(query, key).fetchone()
         finally:
             cursor.close()
+
+
+def audience_of(connection: Connection, project_id: int) -> Audience:
+    """Returns who can be told about a project, within an open transaction."""
+    channels = {channel_id: channel_recipient(channel_id) for channel_id in channels_of(connection, project_id)}
+    members = [account.email for account in members_of(connection, project_id)]
+    return Audience(members, channels, frozenset(unsubscribed_of(connection, project_id)))
 
 
 def pauses_over(connection: Connection, now: float, most: int) -> Sequence[Any]:

@@ -205,7 +205,7 @@ class _Bench:
                     found[audience.channels.get(int(target.value), "")] = None
                 case Aim.CHANNELS:
                     found.update(dict.fromkeys(audience.channels.values()))
-        return [address for address in found if address and address.lower() not in audience.unwanted]
+        return [address for address in found if address and audience.takes(address)]
 
 
 def words_of(rule: Rule) -> str:

@@ -4,7 +4,6 @@ In: forms of admins. Out: one page. `view/pages.py` imports it. The address of a
 and never shown again; the secret of a webhook is shown once, in the answer to the form that made it.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -17,14 +16,13 @@ from kaput.model import channel_of, channel_recipient
 from kaput.store.base import ChannelRow, NoticeRow, ProjectRow
 from kaput.view.access import admin_only, viewer, visible_project
 from kaput.view.parts import parts
+from kaput.view.trial import NO_MAIL, followed, outcome
 
 blueprint = Blueprint("channels", __name__, url_prefix="/projects/<slug>/channels")
 
 MOST_LISTED = 20
 TEST_SECONDS = 10.0
 """How long the answer to a test waits for what came of it."""
-GLANCE = 0.1
-HELD = "It is held back, since there were several tests just now. It goes out in a digest."
 
 
 class Undelivered(Struct, frozen=True):
@@ -65,7 +63,7 @@ def change(slug: str, channel_id: int) -> Response:
     store = parts().store.channels
     what = request.form.get("what")
     if what == "test":
-        try_out(project, channel_recipient(channel.id), channel.name)
+        _try_out(project, channel_recipient(channel.id), channel.name)
     elif what == "delete":
         store.delete(channel.id)
         flash(f"The channel {channel.name} is deleted.", "done")
@@ -83,9 +81,9 @@ def test_mail(slug: str) -> Response:
     """Sends a test alert to the viewer, on the way that alerts take."""
     project = visible_project(slug)
     if parts().settings.smtp_host:
-        try_out(project, viewer().email, viewer().email)
+        _try_out(project, viewer().email, viewer().email)
     else:
-        flash("No mail was sent: KAPUT_SMTP_HOST is not set. Set it and start Kaput again.", "error")
+        flash(NO_MAIL, "error")
     return redirect(url_for("channels.of_project", slug=project.slug))
 
 
@@ -136,7 +134,7 @@ def _channel(project: ProjectRow, channel_id: int) -> ChannelRow:
     return next((row for row in parts().store.channels.all(project.id) if row.id == channel_id), None) or abort(404)
 
 
-def try_out(project: ProjectRow, recipient: str, name: str) -> None:
+def _try_out(project: ProjectRow, recipient: str, name: str) -> None:
     """Writes a test into the outbox, as an alert would be, and says on the next page what came of it.
 
     Args:
@@ -145,16 +143,6 @@ def try_out(project: ProjectRow, recipient: str, name: str) -> None:
         name: what the recipient is called in the answer.
     """
     outbox = parts().store.outbox
-    number, end = outbox.test(project.id, recipient), time.monotonic() + TEST_SECONDS
-    notice = outbox.get(number)
-    while notice.state == "pending" and not notice.attempts and time.monotonic() < end:
-        time.sleep(GLANCE)
-        notice = outbox.get(number)
-    if notice.state == "sent":
-        flash(f"{name} took the test alert.", "done")
-    elif notice.state == "held":
-        flash(HELD, "error")
-    elif notice.error:
-        flash(notice.error, "error")
-    else:
-        flash(f"The test alert for {name} waits for its turn. Reload this page in a moment.", "error")
+    (notice,) = followed(outbox, [outbox.test(project.id, recipient)], TEST_SECONDS)
+    found = outcome(name, notice)
+    flash(found.words, "done" if found.good else "error")

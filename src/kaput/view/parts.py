@@ -32,6 +32,7 @@ class Parts:
         read_link: reads the token of a link of a mail; raises NotFound when nobody here signed it.
         problems: what is wrong now, one sentence each, fit to be shown to an admin.
         enter: answers whether a token and the peer's address let in without a password; None: nothing does.
+        besides: addresses of people who are told as members of every project are.
     """
 
     store: Store
@@ -49,6 +50,7 @@ class Parts:
     read_link: Callable[[str], Link]
     problems: Callable[[], Sequence[str]]
     enter: Callable[[str, str], bool] | None = None
+    besides: Sequence[str] = ()
 
 
 def parts() -> Parts:

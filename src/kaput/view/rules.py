@@ -12,12 +12,15 @@ from kaput.model import EVERYBODY, Aim, Preview, Rule, Target, Trigger, span
 from kaput.store.base import ProjectRow
 from kaput.view.access import admin_only, visible_project
 from kaput.view.parts import parts
+from kaput.view.trial import Told, outcomes, send, told
 from kaput.view.wording import EXAMPLES, WHEN, condition_of, said, seconds_of, sentence, target_of, whom
 
 blueprint = Blueprint("rules", __name__, url_prefix="/projects/<slug>/rules")
 
 DELETED = "deleted_rule"
 """In the session, the rule that can be had back."""
+TEST_SECONDS = 10.0
+"""How long the answer to a test waits for what came of it."""
 
 
 @blueprint.get("")
@@ -91,6 +94,32 @@ def change(slug: str, rule_id: int) -> Response:
     return redirect(url_for("rules.of_project", slug=project.slug))
 
 
+@blueprint.post("/<int:rule_id>/test")
+@admin_only
+def test(slug: str, rule_id: int) -> Response:
+    """Sends a test alert to all whom a rule tells, on the way that alerts take, and waits a moment for what comes."""
+    project = visible_project(slug)
+    rule = _rule(project, rule_id)
+    send(parts().store.outbox, rule, _told(rule), TEST_SECONDS)
+    return redirect(url_for("rules.tested", slug=project.slug, rule_id=rule.id))
+
+
+@blueprint.get("/<int:rule_id>/test")
+@admin_only
+def tested(slug: str, rule_id: int) -> str:
+    """Shows what came of the newest test of a rule, for each recipient."""
+    project = visible_project(slug)
+    rule = _rule(project, rule_id)
+    notices = parts().store.outbox.tested(rule.id)
+    return render_template(
+        "rule_test.html",
+        project=project,
+        rule=rule,
+        time=notices[0].created if notices else None,
+        outcomes=outcomes(_told(rule), notices),
+    )
+
+
 @blueprint.post("/<int:rule_id>/restore")
 @admin_only
 def restore(slug: str, rule_id: int) -> Response:
@@ -111,6 +140,10 @@ def restore(slug: str, rule_id: int) -> Response:
 def _rule(project: ProjectRow, rule_id: int) -> Rule:
     rules = (row.rule for row in parts().store.rules.of_project(project.id))
     return next((rule for rule in rules if rule.id == rule_id), None) or abort(404)
+
+
+def _told(rule: Rule) -> list[Told]:
+    return told(parts().store, rule, parts().besides, mail=bool(parts().settings.smtp_host))
 
 
 def _channels(project: ProjectRow) -> dict[int, str]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from kaput.model import MAIL_LANE, ChannelKind, History, Rule
+from kaput.model import MAIL_LANE, Audience, ChannelKind, History, Rule
 from kaput.store.base.rows import MailedRow, NoticeRow, RuleRow
 
 
@@ -150,6 +150,15 @@ class Outbox(Protocol):
 
         It is about the newest issue of the project, or about a made-up one when there is none.
         """
+
+    def test_rule(self, rule: Rule, recipients: Sequence[str]) -> list[int]:
+        """Writes such a notice for each recipient of a rule, all at one time; returns their ids."""
+
+    def tested(self, rule_id: int) -> list[NoticeRow]:
+        """Returns the notices of the newest test of a rule, in the order of its recipients."""
+
+    def audience(self, project_id: int) -> Audience:
+        """Returns who can be told about a project."""
 
 
 class Channels(Protocol):

@@ -1,6 +1,7 @@
 """The list of issues."""
 
 import re
+import time
 
 import pytest
 
@@ -39,6 +40,13 @@ def test_a_row_tells_what_where_and_how_often(site: Site, shop: ProjectRow, ada:
         'aria-label="unresolved, error"',
     ):
         assert text in row, text
+
+
+def test_a_row_of_blanks_takes_no_time(ada: Visitor) -> None:
+    """A search that is mostly blanks, as a link to it can be, is refused in a moment: everything else would wait."""
+    began = time.process_time()
+    ada.get(f"/issues?q=a{'+' * 20_000}b", status=400)
+    assert time.process_time() - began < 2
 
 
 def test_the_newest_stands_first(site: Site, shop: ProjectRow, ada: Visitor) -> None:

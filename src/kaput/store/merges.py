@@ -30,7 +30,6 @@ STEP = 200
 """Events that one step looks at."""
 MOST = 50
 """Issues that are merged at once."""
-MOST_SIMILAR = 5
 MOST_RELATED = 10
 HAND_OVER = 900.0
 """Seconds in which an old release goes on beside the new one; what was silent for longer has stopped."""

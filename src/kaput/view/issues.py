@@ -24,11 +24,11 @@ blueprint = Blueprint("issues", __name__)
 ORDERS = {"trend": "24 h", "count": "events", "users": "users", "last-seen": "seen", "first-seen": "age"}
 """The columns of the list, by the order that each leads to."""
 
-ORDER = re.compile(r"\s*\border(?::|\s+by\s+)\S+(?:\s+seen\s*$)?", re.IGNORECASE)
+ORDER = re.compile(r"(?<!\s)\s*\border(?::|\s+by\s+)\S+(?:\s+seen\s*$)?", re.IGNORECASE)
+"""Blanks are tried from their first one only: a row of them would take the square of its length otherwise."""
 
 PER_PAGE = 50
 LAST_PAGE = 1_000_000
-LAST_UNDO = 2**53
 HOURS = 24
 NEW_FOR = 86400.0
 """Seconds for which an issue is marked as new."""

@@ -98,7 +98,7 @@ def test_html_is_shown_in_a_sandbox(mailbox: Mailbox) -> None:
     assert policy.startswith("sandbox ")
     assert "default-src 'none'" in policy
     assert '<head><base target="_blank">' in html
-    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in mailbox.get("/mails/1")[2]
+    assert 'sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"' in mailbox.get("/mails/1")[2]
 
 
 def test_pages_allow_no_foreign_content(mailbox: Mailbox) -> None:

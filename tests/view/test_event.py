@@ -138,6 +138,13 @@ def test_newest_breadcrumbs_are_kept() -> None:
     assert [crumb.time for crumb in found.crumbs] == [float(number) for number in range(5, MOST_CRUMBS + 5)]
 
 
+def test_a_breadcrumb_says_its_time_once() -> None:
+    """The time that Python's logging leaves on a record is not shown again beside that of the breadcrumb."""
+    crumb = Breadcrumb(1.0, message="paid", data={"asctime": "2026-11-22 10:00:00,000", "amount": 3})
+    (shown,) = view(breadcrumbs=Breadcrumbs([crumb])).crumbs
+    assert [member.name for member in shown.data] == ["amount"]
+
+
 def test_breadcrumb_levels_are_known_ones() -> None:
     """A level that is none does not reach the page's classes; a category falls back to the type."""
     crumbs = [Breadcrumb(level='"><script>', type="http"), Breadcrumb(level="warning", category="db", type="query")]

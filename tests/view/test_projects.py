@@ -53,6 +53,15 @@ def test_the_setup_page_says_whether_events_arrive(site: Site, shop: ProjectRow)
     assert "3 events arrived." in someone.get("/projects/shop/setup")
 
 
+def test_nobody_is_asked_to_report_to_the_project_of_kaput_itself(site: Site) -> None:
+    """Its pages lead neither to what a client needs nor to jobs, which another project's do."""
+    site.admin()
+    someone = visitor(site.app(), "ada@example.org")
+    for slug, asked in (("app", True), ("kaput", False)):
+        page = someone.get(f"/projects/{slug}/releases")
+        assert [f"/projects/{slug}/{name}" in page for name in ("setup", "monitors")] == [asked, asked]
+
+
 def test_an_admin_adds_a_project(site: Site) -> None:
     """A new project leads to its set-up page, which has a DSN."""
     site.admin()

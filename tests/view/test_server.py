@@ -27,6 +27,7 @@ def test_it_shows_why_something_was_left_out(site: Site) -> None:
     page = visitor(site.app(), "ada@example.org").get("/server")
     row = re.search(r"<code>rate_limited</code>.*?</tr>", page, re.DOTALL)
     assert row is not None
+    assert "the key had brought as many events as its limit says" in row[0]
     assert re.findall(r">([\d,]+)<", row[0]) == ["7", "12"]
 
 

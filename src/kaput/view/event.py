@@ -21,6 +21,8 @@ MOST_THREADS = 50
 MOST_MODULES = 1_000
 MOST_FACT = 200
 MOST_URL = 2_000
+REPEATED = "asctime"
+"""What a formatter of Python's logging leaves on a record, and so on its breadcrumb: its time, which stands there."""
 LEVELS = ("debug", "info", "warning", "error", "fatal")
 
 ERRORS: Mapping[str, str] = {
@@ -215,7 +217,7 @@ def _crumb(crumb: Breadcrumb, platform: str) -> Crumb:
         category=end_cut(visible(crumb.category or crumb.type or "default"), 60),
         level=crumb.level if crumb.level in LEVELS else "",
         message=value_of(crumb.message, platform) if crumb.message else None,
-        data=members_of(crumb.data, platform),
+        data=members_of({name: value for name, value in crumb.data.items() if name != REPEATED}, platform),
     )
 
 

@@ -34,6 +34,7 @@ from kaput.view import (
     monitors,
     people,
     projects,
+    reasons,
     releases,
     render,
     rules,
@@ -143,6 +144,7 @@ def _add_rendering(app: Flask, parts: Parts) -> None:
         cut_middle=render.cut_middle,
         end_cut=end_cut,
         bars=bars,
+        words_of=reasons.words_of,
     )
     app.jinja_env.globals.update(
         asset=_assets(Path(__file__).parent / "static"),

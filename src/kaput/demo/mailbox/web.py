@@ -16,9 +16,11 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; "
     "base-uri 'none'; form-action 'none'"
 )
-# A mail may show its own style; it may not run, load or send anything. Its links open beside the mailbox.
+# A mail may show its own style; it may not run, load or send anything. Its links open beside the mailbox. It is of the
+# same origin so that the mailbox can see how long it is.
 SANDBOX = (
-    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; "
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 )
 
 

@@ -6,6 +6,20 @@ for (const element of document.querySelectorAll("time")) {
   element.textContent = moment.toLocaleTimeString();
 }
 
+// The frame is as long as its mail, so that nothing of it is cut off; without this it scrolls.
+const frame = document.querySelector("iframe");
+
+function fit() {
+  const page = frame.contentDocument?.documentElement;
+  if (page) frame.style.height = `${page.scrollHeight + 2}px`;
+}
+
+if (frame) {
+  frame.addEventListener("load", fit);
+  addEventListener("resize", fit);
+  fit();
+}
+
 const { newest, list } = document.body.dataset;
 
 async function look() {

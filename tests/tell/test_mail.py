@@ -117,7 +117,7 @@ def test_everything_to_mend_it() -> None:
         "\n"
         "https://kaput.example.org/errors/issues/SHOP-41\n"
         "\n"
-        "You get this because you are a member of Shop.\n"
+        "You get this because a rule of Shop sends it to you.\n"
     )
     assert _assert_same(message).links == [f"{BASE}/issues/SHOP-41"]
 
@@ -228,6 +228,17 @@ def test_bounded() -> None:
     assert message["Subject"].endswith("… in price_cart")
     assert "and 20 more" in _part(message, "plain")
     _assert_same(message)
+
+
+def test_the_locals_of_the_failing_line_come_first() -> None:
+    """Of many locals those that stand on the failing line are shown, and shown first."""
+    others = {f"name{number}": number for number in range(40)}
+    frame = Frame(
+        filename="a.py", context_line="return price[sku]", vars=others | {"sku": "a", "price": {}}, in_app=True
+    )
+    raised = ExceptionValue(type="KeyError", stacktrace=Stacktrace(frames=[frame]))
+    text = _part(_mail(make_event(exception=ExceptionChain([raised]))), "plain")
+    assert "Locals\n  sku = a\n  price = {}\n  name0 = 0\n" in text
 
 
 def test_own_frame_is_shown() -> None:

@@ -6,6 +6,7 @@ text that leaves here is bounded, has no control characters and can be encoded a
 """
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,7 @@ MOST_CAUSES = 3
 TITLE_LENGTH = 300
 VALUE_LENGTH = 200
 URL_LENGTH = 500
+_WORD = re.compile(r"[^\W\d]\w*")
 REQUEST_ID = "request_id"
 """The tag under which `flask_kaput`, and others by custom, send the id by which a request stands in logs."""
 
@@ -45,7 +47,7 @@ class Where(Struct, frozen=True):
 
     Attributes:
         place: `price_cart in shop/pricing.py:88`.
-        locals: name and value.
+        locals: name and value; those that stand on the failing line first.
         omitted: how many locals are left out.
     """
 
@@ -147,7 +149,9 @@ def _causes(event: Event) -> Iterator[str]:
 
 
 def _where(frame: Frame) -> Where:
-    named = list(frame.vars.items())
+    # The locals that stand on the failing line first: of a template's frame the others are Jinja's own.
+    used = set(_WORD.findall(frame.context_line or ""))
+    named = sorted(frame.vars.items(), key=lambda pair: pair[0] not in used)
     return Where(
         place=_place(frame),
         source=list(_source(frame)),

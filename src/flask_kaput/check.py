@@ -17,6 +17,7 @@ from typing import Literal
 
 from flask import Flask
 
+from flask_kaput.mails import NO_SERVER
 from flask_kaput.settings import Settings
 from flask_kaput.syslog import Syslog, read_address
 from kaput.config import Settings as ServerSettings
@@ -159,9 +160,7 @@ def _mail(settings: Settings, own: ServerSettings, means: Means, *, mail: bool) 
     if not settings.admins and not own.smtp_host:
         return
     if not own.smtp_host:
-        yield Finding(
-            "warning", "mail", "ADMINS get no mails: no mail server is set. Set KAPUT_SMTP_HOST or MAIL_SERVER."
-        )
+        yield Finding("warning", "mail", NO_SERVER)
         return
     server = f"{own.smtp_host}:{own.mail_port}"
     try:

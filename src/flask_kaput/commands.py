@@ -30,7 +30,7 @@ def attach(
     reporter: Reporter | None,
     flush: Callable[[float], bool],
     check: Callable[[bool], Iterable[Finding]],
-    channels: Iterable[str],
+    destinations: Iterable[str],
 ) -> None:
     """Adds the commands to the application's command line.
 
@@ -39,7 +39,7 @@ def attach(
         reporter: None when there is nowhere to report to.
         flush: waits for the server, for so many seconds at most; answers whether it has all.
         check: returns the findings; with a test mail or not.
-        channels: where records go.
+        destinations: where log records go.
     """
     group = AppGroup("kaput", help="Checks and tries what Kaput does for this application.")
 
@@ -55,8 +55,8 @@ def attach(
     @group.command("test-error", help="Raises an error in a request, which takes every way that a real one takes.")
     def _test_error() -> None:
         event_id = fail(app, reporter)
-        for channel in channels:
-            click.echo(f"written to {channel}")
+        for destination in destinations:
+            click.echo(f"written to {destination}")
         if reporter is None:
             click.echo("not reported: neither a DSN nor a tracker inside is set")
         elif event_id is None:

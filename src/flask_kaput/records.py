@@ -12,12 +12,11 @@ from collections.abc import Mapping
 from flask import current_app, g, has_app_context, has_request_context, request
 
 from flask_kaput.location import relocate
+from flask_kaput.request_id import KEY as REQUEST_ID
 
 FIELDS = ("method", "path", "endpoint", "remote_addr", "user", "request_id")
 """Attributes that every record has beside those of the standard library; `-` where there is nothing to say."""
 NOTHING = "-"
-REQUEST_ID = "kaput.request_id"
-"""Where the environ of a request has its id."""
 LONGEST = 1024 * 1024
 """Characters of a message or a traceback; what is beyond is left out, and said to be."""
 

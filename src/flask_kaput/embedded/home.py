@@ -6,9 +6,9 @@ In: the application and its settings. Out: `Home`. The files of `embedded/` impo
 from collections.abc import Callable
 from dataclasses import dataclass
 from hmac import compare_digest
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from flask_kaput.development import is_loopback
 from kaput.config import Settings
 from kaput.view.secret import derived
 
@@ -48,13 +48,3 @@ class Home:
 def enter_token(secret: bytes) -> str:
     """Returns the token of the link in the console."""
     return derived(secret, "kaput-enter").hex()
-
-
-def is_loopback(host: str) -> bool:
-    """Answers whether a host or an address is this machine's own."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -41,6 +41,7 @@ def test_what_comes_in_one_turn_is_one_append() -> None:
 def test_nobody_waits_longer_than_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """While each turn brings another record, those that came first go when their time is over."""
     monkeypatch.setattr(gathering, "SECONDS", 0.0)
+    monkeypatch.setattr(gathering, "PAUSE", 0.0)
     appender = MemoryAppender()
 
     async def run() -> None:
@@ -51,6 +52,47 @@ def test_nobody_waits_longer_than_a_moment(monkeypatch: pytest.MonkeyPatch) -> N
 
     asyncio.run(run())
     assert len(appender.futures) > 1
+
+
+async def appends(appender: MemoryAppender, *turns: int) -> list[int]:
+    """Adds so many records in each turn of the loop, and returns how many appends there were some turns later."""
+    together = Gathering(appender)
+    counts = []
+    for many in turns:
+        for number in range(many):
+            together.add([record(number)], lambda _failure: None)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        counts.append(len(appender.futures))
+    return counts
+
+
+def test_a_second_append_waits_for_the_end_of_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes right after an append goes together when the pause is over, and not before."""
+    monkeypatch.setattr(gathering, "PAUSE", 0.2)
+    appender = MemoryAppender()
+
+    async def run() -> list[int]:
+        counts = await appends(appender, 1, 1, 2)
+        await asyncio.sleep(0.3)
+        return [*counts, len(appender.futures)]
+
+    assert asyncio.run(run()) == [1, 1, 1, 2]
+    assert len(appender.records) == 4
+
+
+def test_many_do_not_wait_for_the_end_of_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When there are many, the pause is over; its end appends nothing twice."""
+    monkeypatch.setattr(gathering, "PAUSE", 0.2)
+    appender = MemoryAppender()
+
+    async def run() -> list[int]:
+        counts = await appends(appender, 1, gathering.MANY)
+        await asyncio.sleep(0.3)
+        return [*counts, len(appender.futures)]
+
+    assert asyncio.run(run()) == [1, 2, 2]
+    assert len(appender.records) == 1 + gathering.MANY
 
 
 def test_all_are_told_of_a_failure() -> None:

@@ -97,3 +97,35 @@ def test_an_odd_breadcrumb_does_not_hide_the_echo_of_a_secret_in_another() -> No
     assert event.logentry is not None
     assert event.logentry.formatted == "no entry with [Filtered]"
     assert [error.value for error in event.errors if error.type == "filtered"] == ["2"]
+
+
+def variables_of(variables: dict[str, Any]) -> dict[str, Any]:
+    """Returns what becomes of the variables of a frame."""
+    frame = {"function": "f", "vars": variables}
+    chain = by_parts({"exception": {"values": [{"type": "E", "stacktrace": {"frames": [frame]}}]}}).exception
+    assert chain is not None
+    assert chain.values[0].stacktrace is not None
+    return chain.values[0].stacktrace.frames[0].vars
+
+
+def test_a_variable_with_a_secret_does_not_change_the_others() -> None:
+    """Only what is suspicious is walked through; all variables stay, and names are filtered too."""
+    variables = {
+        "a": "x" * 20,
+        "password": "hunter2",
+        "name": "token",
+        "k password=hunter2xyz": 1,
+        "b": {"token": "t-1"},
+    }
+    assert variables_of(variables) == {
+        "a": "x" * 20,
+        "password": "[Filtered]",
+        "name": "token",
+        "k password=[Filtered]": "[Filtered]",
+        "b": {"token": "[Filtered]"},
+    }
+
+
+def test_a_variable_named_value_is_as_secret_as_its_name() -> None:
+    """The name of a value stands under another key."""
+    assert variables_of({"name": "token", "note": "n", "value": "t-1"})["value"] == "[Filtered]"

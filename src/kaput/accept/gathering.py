@@ -15,6 +15,8 @@ Told = Callable[[BaseException | None], None]
 """Is told that the records are durable (`None`), or why they never will be; raises nothing itself."""
 
 SECONDS = 0.001
+PAUSE, MANY = 0.005, 32
+"""Seconds from one append to the next, unless so many wait: each append costs a sync and wakes two threads."""
 
 _log = logging.getLogger(__name__)
 
@@ -26,14 +28,28 @@ class Gathering:
         self._appender = appender
         self._records: list[Record] = []
         self._told: list[Told] = []
+        self._not_before = 0.0
+        self._pause: asyncio.TimerHandle | None = None
 
     def add(self, records: Sequence[Record], told: Told) -> None:
-        """Appends the records after the first turn of the loop that brought no more, or after `SECONDS`."""
-        if not self._told:
-            loop = asyncio.get_running_loop()
-            loop.call_soon(self._wait, loop, 0, loop.time() + SECONDS)
+        """Appends the records after the first turn of the loop that brought no more, or after `SECONDS`.
+
+        The next ones wait for the end of a pause before that, or until there are `MANY`.
+        """
+        loop = asyncio.get_running_loop()
+        if not self._told and loop.time() < self._not_before:
+            self._pause = loop.call_at(self._not_before, self._append, loop)
+        elif not self._told:
+            self._begin(loop)
         self._records += records
         self._told.append(told)
+        if self._pause is not None and len(self._told) >= MANY:
+            self._pause.cancel()
+            self._pause = None
+            self._begin(loop)
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.call_soon(self._wait, loop, 0, loop.time() + SECONDS)
 
     def _wait(self, loop: asyncio.AbstractEventLoop, before: int, end: float) -> None:
         """Looks at each turn whether the one before it brought anything: a sync costs as much for one as for ten."""
@@ -44,6 +60,8 @@ class Gathering:
             self._append(loop)
 
     def _append(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._pause = None
+        self._not_before = loop.time() + PAUSE
         records, told = self._records, self._told
         self._records, self._told = [], []
         try:

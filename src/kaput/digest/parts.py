@@ -120,9 +120,10 @@ class Parts:
         """Reads exceptions or threads, the last ones first as `stack.py` does."""
         if sum(len(one.stacktrace.frames) for one in holders if one.stacktrace) > _FRAMES:
             raise msgspec.ValidationError
-        found = [{name: getattr(one, name) for name in one.__struct_fields__} for one in holders]
+        found = [msgspec.structs.asdict(one) for one in holders]
         stacks = [one.pop("stacktrace") for one in found]
-        for index in suspicious([_encode(one) for one in found]):
+        # The names of these fields are known; `value` would make each exception suspicious.
+        for index in suspicious([_encode(list(one.values())) for one in found]):
             self._scrubbed(found[index])
         for index in reversed(range(len(found))):
             if stacks[index]:
@@ -148,9 +149,21 @@ class Parts:
         except msgspec.ValidationError:
             found, odd = [None] * len(raws), set(range(len(raws)))
         for index in sorted(odd):
-            part = self._scrubbed({"vars": _decode(raws[index])})
+            part = {"vars": self._object(raws[index])}
             found[index] = variables(part, self.notes, f"{path}frames.{index}.")
         return [one or {} for one in found]
+
+    def _object(self, raw: bytes) -> Any:
+        """Reads variables among which a secret may stand, and walks through those only that are suspicious."""
+        found = _decode(raw)
+        if type(found) is not dict or "value" in found:  # whose name stands under another key
+            return self._scrubbed({"vars": found})["vars"]
+        names = list(found)
+        odd = suspicious([b"%b:%b" % (_encode(name), value) for name, value in regular.fields(raw).items()])
+        scrubbed = self._scrubbed({"vars": {names[index]: found[names[index]] for index in sorted(odd)}})["vars"]
+        for name in [names[index] for index in odd if names[index] not in scrubbed]:
+            del found[name]  # there was a secret in the name itself
+        return found | scrubbed
 
     def _breadcrumbs(self, raw: bytes) -> list[Any]:
         """Reads breadcrumbs: those of the usual shape and size as structs, the others as they are."""

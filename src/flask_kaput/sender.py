@@ -10,6 +10,7 @@ import os
 import re
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -57,7 +58,9 @@ class Sender:
         self._connect = connect
         self._logger = logger
         self._runs: dict[int, _Run] = {}
-        """By process; after a fork the one of the parent is put away."""
+        """By process; a child that is forked lets go of the one of its parent."""
+        forked = weakref.WeakMethod(self._forked)
+        os.register_at_fork(after_in_child=lambda: _call(forked()))
 
     def begin(self) -> None:
         """Starts the thread of this process, if it does not run."""
@@ -94,10 +97,13 @@ class Sender:
         process = os.getpid()
         run = self._runs.get(process)
         if run is None:
-            for inherited in list(self._runs):
-                self._runs.pop(inherited).abandon()
             run = self._runs.setdefault(process, _Run(self._open_spool(), self._connect(), self._logger))
         return run
+
+    def _forked(self) -> None:
+        """Lets go in a child at once, whether it ever sends: else the lead would not end with the parent."""
+        for inherited in list(self._runs):
+            self._runs.pop(inherited).abandon()
 
 
 class _Run:
@@ -296,6 +302,11 @@ def attach(app: Flask, settings: Settings, first_use: FirstUse) -> Sender:
     )
     first_use.add(sender.begin)
     return sender
+
+
+def _call(method: Callable[[], None] | None) -> None:
+    if method is not None:
+        method()
 
 
 def _user_directory(app: Flask) -> Path:

@@ -117,6 +117,28 @@ def test_a_forked_process_sends_for_itself() -> None:
         assert len(receiver.wait(2)) == 2
 
 
+def test_a_forked_process_keeps_nobody_from_sending(tmp_path: Path) -> None:
+    """While a child lives that never fails, as one that works for the application may, another process takes over."""
+    reading, writing = os.pipe()
+    with receiving() as receiver:
+        with application(dsn=receiver.dsn, spool=tmp_path) as first:
+            failing(first).get("/fail/1")
+            receiver.wait(1)
+            child = os.fork()
+            if child == 0:
+                os.close(writing)
+                os.read(reading, 1)
+                os._exit(0)
+        try:
+            with application(dsn=receiver.dsn, spool=tmp_path) as second:
+                failing(second).get("/fail/2")
+                assert len(receiver.wait(2)) == 2
+        finally:
+            os.close(writing)
+            os.close(reading)
+            assert os.waitpid(child, 0)[1] == 0
+
+
 def test_nothing_starts_and_nothing_leaves_while_testing() -> None:
     """With `app.testing` there is no thread, no file and no request."""
     with receiving() as receiver, application(dsn=receiver.dsn) as app:

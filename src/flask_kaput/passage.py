@@ -8,6 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
+from types import CodeType
 from typing import Any
 from weakref import ref
 
@@ -38,8 +39,11 @@ class Passage:
         self.request: Request | None = None
 
     def event_id_of(self, error: BaseException) -> str | None:
-        """Returns the id under which an exception was reported; None when it was not."""
-        return next((event_id for known, event_id in self.reported if known is error), None)
+        """Returns the id under which an exception was reported; None when it was not.
+
+        A function that failed after the view is called once more for the page of its error, and fails in the same way.
+        """
+        return next((event_id for known, event_id in self.reported if known is error or _is_echo(error, known)), None)
 
 
 class Passages:
@@ -88,3 +92,16 @@ class Passages:
         noted = self.begin(request.environ)
         noted.request = request._get_current_object()  # type: ignore[attr-defined]
         return noted
+
+
+def _is_echo(error: BaseException, known: BaseException) -> bool:
+    """Answers whether an error came up while another one was handled, of the same class and at the same place."""
+    return error.__context__ is known and type(error) is type(known) and _place(error) == _place(known)
+
+
+def _place(error: BaseException) -> tuple[CodeType, int] | None:
+    """Returns the line that raised an error."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return (traceback.tb_frame.f_code, traceback.tb_lineno) if traceback is not None else None

@@ -1,8 +1,11 @@
 """The door: errors that no signal tells of, and the id of the request."""
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
 
-from flask_kaput import request_id
+from flask_kaput import request_id, state_of
 from tests.flask_kaput.applications import application
 from tests.flask_kaput.receiver import receiving
 
@@ -40,18 +43,51 @@ def test_errors_of_teardown_functions_and_of_error_handlers_are_reported_once() 
     assert [value["mechanism"]["type"] for value in values] == ["wsgi", "flask", "wsgi"]
 
 
-def test_errors_before_and_after_the_view_are_reported_once() -> None:
-    """Functions before and after a request fail as views do."""
+@pytest.mark.parametrize("when", ["before_request", "after_request", "teardown_request", "teardown_appcontext"])
+def test_errors_before_and_after_the_view_are_reported_once(when: str) -> None:
+    """Functions around a view fail as views do; what comes after it is called again for the page of its error."""
     with receiving() as receiver, application(dsn=receiver.dsn) as app:
         app.add_url_rule("/fine", "fine", lambda: "fine")
+        state = state_of(app)
 
-        @app.before_request
-        def before() -> None:
-            raise OSError("before")
+        def around(*_arguments: object) -> None:
+            raise OSError(when)
 
-        assert app.test_client().get("/fine").status_code == 500
-        receiver.wait(1)
-        assert len(receiver.events) == 1
+        getattr(app, when)(around)
+        with suppress(OSError):  # nothing answers what comes at the teardown
+            assert app.test_client().get("/fine").status_code == 500
+        assert state.sender is not None
+        assert state.sender.flush(10)
+    assert [event["exception"]["values"][0]["value"] for event in receiver.events] == [when]
+
+
+def test_another_error_while_one_is_handled_is_another_event() -> None:
+    """An error of another class, or from another line, is no echo of the one that is handled; the same is."""
+    with receiving() as receiver, application(dsn=receiver.dsn) as app, app.app_context():
+        reporter = state_of(app).reporter
+        assert reporter is not None
+
+        def fail(error: Exception) -> None:
+            raise error
+
+        def fail_elsewhere(error: Exception) -> None:
+            raise error
+
+        def reported(failing: Callable[[Exception], None], error: Exception) -> str | None:
+            try:
+                failing(error)
+            except (OSError, KeyError) as raised:
+                return reporter.report(raised, handled=True)
+            return None
+
+        try:
+            fail(OSError("first"))
+        except OSError as first:
+            known = reporter.report(first, handled=True)
+            assert reported(fail, OSError("first")) == known
+            assert len({known, reported(fail, KeyError()), reported(fail_elsewhere, OSError("first"))}) == 3
+        assert reported(fail, OSError("first")) != known
+        receiver.wait(4)
 
 
 def test_an_error_that_is_propagated_is_reported_once() -> None:

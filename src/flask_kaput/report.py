@@ -7,7 +7,10 @@ error are handed the `Reporter`.
 
 import contextlib
 import logging
+import sys
 import threading
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import click
@@ -19,6 +22,7 @@ from sentry_sdk.utils import event_from_exception
 from werkzeug.exceptions import ClientDisconnected
 
 from flask_kaput.circumstances import circumstances, level_of, message_of
+from flask_kaput.packages import installed
 from flask_kaput.passage import Passage, Passages
 from flask_kaput.scrub import Scrubber
 from flask_kaput.settings import Settings
@@ -151,6 +155,17 @@ def attach(app: Flask, settings: Settings, passages: Passages, deliver: Deliver)
     return reporter
 
 
+def _completed(before_send: Callable[..., Any] | None) -> Callable[[Any, Any], Any]:
+    """Returns what the client calls last: it adds what costs the client too much to look through, and asks the user."""
+    packages = cache(lambda: installed(sys.path))
+
+    def complete(event: Any, hint: Any) -> Any:
+        event["modules"] = dict(packages())
+        return before_send(event, hint) if before_send is not None else event
+
+    return complete
+
+
 def _client(app: Flask, settings: Settings, deliver: Deliver) -> "sentry_sdk.Client":
     """Returns a client that patches nothing, starts nothing and reads no variable that could have it do so."""
     client = sentry_sdk.Client(
@@ -161,7 +176,7 @@ def _client(app: Flask, settings: Settings, deliver: Deliver) -> "sentry_sdk.Cli
         server_name=settings.server_name or None,
         include_local_variables=settings.with_locals,
         event_scrubber=Scrubber(),
-        before_send=settings.before_send,
+        before_send=_completed(settings.before_send),
         project_root=app.root_path,
         in_app_include=[app.import_name.partition(".")[0]],
         default_integrations=False,

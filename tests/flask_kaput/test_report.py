@@ -1,5 +1,8 @@
 """Reports: what reaches the server, and what does not."""
 
+from importlib.metadata import version
+from typing import Any
+
 from flask import Flask
 
 from flask_kaput import state_of
@@ -21,6 +24,7 @@ def test_an_unhandled_error_is_reported_once() -> None:
     [value] = event["exception"]["values"]
     assert (value["type"], value["mechanism"]["handled"], event["release"]) == ("LookupError", False, "1.2")
     assert value["stacktrace"]["frames"][-1]["vars"]["basket"] == {"apples": "3"}
+    assert event["modules"]["flask"] == version("flask")
 
 
 def test_one_exception_is_one_event() -> None:
@@ -51,6 +55,26 @@ def test_an_application_reports_to_its_own_server() -> None:
         second.test_client().get("/")
         theirs.wait(1)
         assert (len(ours.events), len(theirs.events)) == (1, 1)
+
+
+def test_an_event_can_be_changed_or_left_out_before_it_is_sent() -> None:
+    """KAPUT_BEFORE_SEND sees all that is sent, and its answer is what goes."""
+
+    def before_send(event: dict[str, Any], _hint: dict[str, Any]) -> dict[str, Any] | None:
+        if event["exception"]["values"][0]["type"] == "KeyError":
+            return None
+        del event["modules"]["flask"]
+        return event
+
+    with receiving() as receiver, application(dsn=receiver.dsn, before_send=before_send) as app:
+        reporter = state_of(app).reporter
+        assert reporter is not None
+        with app.app_context():
+            assert reporter.report(KeyError(), handled=True) is None
+            assert reporter.report(ValueError(), handled=True) is not None
+        [event] = receiver.wait(1)
+    assert "werkzeug" in event["modules"]
+    assert "flask" not in event["modules"]
 
 
 def test_the_application_answers_when_a_value_cannot_be_shown() -> None:

@@ -1,14 +1,18 @@
 """The guard against Werkzeug's debugger, which runs code for whoever reaches it. In: requests. Out: no debugger.
 
-The debugger is wanted in debug mode on this machine. Anywhere else the first request that comes through it switches it
-off: its console, its pages with source, and what it runs. `extension.py` attaches it.
+The debugger is wanted in debug mode on this machine. Anywhere else `flask run` does not start with it. However a server
+was started, the first request that comes through it switches it off: its console, its pages with source, and what it
+runs. `extension.py` attaches it.
 """
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import click
 from flask import Flask
+from flask.cli import run_command
+from flask.helpers import get_debug_flag
 from werkzeug.debug import DebuggedApplication
 
 from flask_kaput.development import is_loopback
@@ -61,8 +65,29 @@ def is_local(environ: Mapping[str, Any]) -> bool:
 
 
 def attach(app: Flask) -> None:
-    """Puts the guard around an application."""
+    """Puts the guard around an application.
+
+    Raises:
+        click.UsageError: `flask run` loads the application, and would start the debugger where none may be.
+    """
+    context = click.get_current_context(silent=True)
+    if context is not None and context.command is run_command:
+        _refuse(context.params, debug=get_debug_flag())
     app.wsgi_app = Guard(app, app.wsgi_app)  # type: ignore[method-assign]  # as Flask documents it for middleware
+
+
+def _refuse(options: Mapping[str, Any], *, debug: bool) -> None:
+    """Refuses the options of `flask run` that would start the debugger where none may be."""
+    asked, host = options.get("debugger"), str(options.get("host"))
+    if not (debug if asked is None else asked):
+        return
+    if not debug:
+        raise click.UsageError("Werkzeug's debugger is not started outside of debug mode. Leave out --debugger.")
+    if not (is_loopback(host) or host.startswith("unix://")):
+        raise click.UsageError(
+            f"Werkzeug's debugger is not started on {host}, where others can reach it. Add --no-debugger, or set"
+            " KAPUT_DEBUGGER_GUARD to no if only friends can."
+        )
 
 
 def _around() -> DebuggedApplication | None:

@@ -4,8 +4,11 @@ from contextlib import closing
 from multiprocessing import Value
 from typing import Any
 
+import click
 import pytest
+from click.testing import CliRunner
 from flask import Flask
+from flask.cli import FlaskGroup
 from werkzeug.debug import DebuggedApplication
 from werkzeug.test import Client, TestResponse
 
@@ -75,6 +78,37 @@ def test_it_is_switched_off_anywhere_else(
         assert get(client, "/console", **environ).status_code == 404
         with pytest.raises(ZeroDivisionError):
             get(client, "/fail", **environ)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "refused"),
+    [
+        (["--debugger"], "not started outside of debug mode. Leave out --debugger."),
+        (["--debug", "--host", "0.0.0.0"], "not started on 0.0.0.0, where others can reach it. Add --no-debugger"),
+        (["--debug", "--host", "shop.example.org", "--debugger"], "not started on shop.example.org"),
+        (["--debug", "--host", "0.0.0.0", "--no-debugger"], ""),
+        (["--debug"], ""),
+        (["--debug", "--host", "unix:///tmp/shop.sock"], ""),
+        (["--host", "0.0.0.0"], ""),
+    ],
+)
+def test_flask_run_does_not_start_it_anywhere_else(
+    arguments: list[str],
+    refused: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It ends with a sentence before anything listens; the application is loaded where nothing is wrong."""
+    monkeypatch.setenv("FLASK_DEBUG", "0")  # `--debug` sets it for the process
+
+    def create() -> Flask:
+        with application() as app:
+            raise click.ClickException(f"{app.name} was loaded.")
+
+    command = [*(["--debug"] if "--debug" in arguments else []), "run"]
+    command += [argument for argument in arguments if argument != "--debug"]
+    done = CliRunner().invoke(FlaskGroup(create_app=create), command)
+    assert done.exit_code == (2 if refused else 1)
+    assert (refused or "shop was loaded.") in done.output
 
 
 def test_a_debugger_inside_of_the_guard_is_passed_by() -> None:

@@ -20,7 +20,7 @@ from tests.live.person import Person
 from tests.live.server import PATIENCE, PROGRAMS, free_port, wait_for
 from tests.tell.servers import Mailbox, MailServers
 
-ENTER = re.compile(r"Kaput: http://127\.0\.0\.1:\d+/kaput(/enter\?token=\w+)")
+ENTER = re.compile(r"you get in by http://127\.0\.0\.1:\d+/kaput(/enter\?token=\w+)")
 WORKERS = 4
 CLIENTS = 4
 KILLS = 6

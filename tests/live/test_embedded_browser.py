@@ -10,7 +10,7 @@ from tests.live.gunicorn import serving
 from tests.live.server import wait_for
 from tests.live.test_javascript_clients import ESBUILD, JAVASCRIPT, node
 
-SETUP = re.compile(r"set up your account at (http://\S+)")
+SETUP = re.compile(r"Make your account at (http://\S+)")
 PASSWORD = "correct horse battery"
 
 

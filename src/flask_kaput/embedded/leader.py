@@ -84,11 +84,12 @@ class Leading:
         if self._address:
             store.facts.set("address", self._address)
         base = installation.settings.url.rstrip("/") or self._address
+        kept = f"Kaput shows what fails in {self._home.name}."
         if self._home.is_local(base):
-            _say(f"Kaput: {base}/enter?token={enter_token(installation.secret)}")
+            _say(f"{kept} On this machine you get in by {base}/enter?token={enter_token(installation.secret)}")
         elif not store.accounts.any():
             token = setup_token(installation.secret)
-            _say(f"Kaput: set up your account at {base or self._home.path}/setup?token={token}")
+            _say(f"{kept} Make your account at {base or self._home.path}/setup?token={token}")
 
 
 def _say(line: str) -> None:

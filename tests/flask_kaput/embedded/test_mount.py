@@ -217,4 +217,5 @@ def test_the_link_in_the_console(tmp_path: Path, debug: bool, status: int, capfd
         assert ask(client, "/kaput/account").status_code == (200 if debug else 302)
     tracker.close()
     assert capfd.readouterr().err == ""
-    assert told == (f"Kaput: {enter}\n" if debug else f"Kaput: set up your account at {setup}\n")
+    way = f"On this machine you get in by {enter}" if debug else f"Make your account at {setup}"
+    assert told == f"Kaput shows what fails in shop. {way}\n"

@@ -2,6 +2,7 @@
 
 import html
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +16,13 @@ from itsdangerous import URLSafeSerializer
 from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Response
 
-from flask_kaput import feedback_form, reference
+from flask_kaput import feedback_form, reference, state_of
+from flask_kaput.embedded.inlet import PROJECT
 from flask_kaput.feedback import GOOD_FOR, LONGEST_MESSAGE, MOST, MOST_PER_EVENT, PATH, WINDOW, Feedback
 from flask_kaput.page import templates
+from kaput.installation import attach
+from kaput.store.base import FeedbackRow
+from kaput.store.revision import Revision, read_revision
 from tests.clock import SettableClock
 from tests.flask_kaput.applications import application
 from tests.flask_kaput.receiver import Receiver, receiving
@@ -61,6 +66,36 @@ def test_what_a_person_says_reaches_the_event(secret: str | None, receiver: Rece
         "contact_email": "joe@example.org",
         "associated_event_id": event["event_id"],
     }
+
+
+def test_what_a_person_says_reaches_the_event_inside_the_application() -> None:
+    """With the tracker inside, the number of the page finds the event, and the words stand at it."""
+    with application(embedded=True) as app:
+
+        @app.get("/fail")
+        def fail() -> str:
+            raise RuntimeError("broken")
+
+        client, tracker = app.test_client(), state_of(app).tracker
+        assert tracker is not None
+        page = client.get("/fail", headers=PAGE).text
+        number = re.search(r"<code>([0-9a-f-]{14})</code>", page)
+        assert number is not None
+        sent = {"token": field(page, "token"), "message": "I paid.", "email": "joe@example.org"}
+        assert client.post(PATH, data=sent, follow_redirects=True).status_code == 200
+        deadline = time.monotonic() + 30
+        while read_revision(tracker.home.settings.database) is not Revision.CURRENT:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        with attach(tracker.home.settings) as installation:
+            found: list[FeedbackRow] = []
+            while not found:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+                events = installation.store.events.begins(number[1].replace("-", ""), [PROJECT], 2)
+                found = installation.store.feedback.of_event(PROJECT, events[0].event_id) if events else []
+    [said] = found
+    assert (said.comments, said.email, said.short_id) == ("I paid.", "joe@example.org", "APP-1")
 
 
 def test_the_hooks_of_the_application_are_not_in_the_way(receiver: Receiver) -> None:

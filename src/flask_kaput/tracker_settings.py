@@ -17,6 +17,12 @@ from flask_kaput.settings import PREFIX, SERVER_NAMES
 from kaput.config import Settings, default_data_directory, load
 
 FOLDER = "kaput"
+_IDLE = {
+    "KAPUT_HOST": "the application's own server says where it listens",
+    "KAPUT_PORT": "the application's own server says where it listens",
+    "KAPUT_TRUSTED_PROXIES": "wrap ProxyFix around app.wsgi_app, after Kaput(app)",
+}
+"""Settings of a server that mean nothing inside an application, and what does instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,9 @@ def load_tracker(
             warnings = (f"Kaput cannot write in {instance}; it keeps its data in {other}. Set KAPUT_DATA.",)
             data = other
         given[f"{PREFIX}DATA"] = str(data)
+    warnings += tuple(
+        f"{key} means nothing to a tracker inside: {cure}." for key, cure in _IDLE.items() if key in given
+    )
     given.setdefault(f"{PREFIX}DIGEST_PROCESSES", "1")  # the application's server counts its processes
     if f"{PREFIX}SMTP_HOST" not in given:
         given |= _flask_mail(config)

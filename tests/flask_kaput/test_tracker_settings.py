@@ -33,6 +33,13 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     )
 
 
+def test_settings_that_mean_nothing_are_told(tmp_path: Path) -> None:
+    """Who sets where a server listens, or which proxies it trusts, reads what to do instead."""
+    found = load_tracker("shop", tmp_path, {"port": 9}, {"KAPUT_TRUSTED_PROXIES": "10.0.0.0/8"}, {"KAPUT_HOST": "::1"})
+    assert [text.partition(" ")[0] for text in found.warnings] == ["KAPUT_HOST", "KAPUT_PORT", "KAPUT_TRUSTED_PROXIES"]
+    assert "wrap ProxyFix around app.wsgi_app" in found.warnings[2]
+
+
 def test_the_order_of_sources(tmp_path: Path) -> None:
     """An argument comes before the configuration, which comes before the environment."""
     environment = {"KAPUT_RETENTION_DAYS": "1", "KAPUT_SMTP_HOST": "e", "KAPUT_SMTP_PORT": "1"}

@@ -1,7 +1,7 @@
 """Whether the application can work as it is deployed. In: an application and its settings. Out: findings.
 
-It is to be run as the user that the server runs as: most of it is about what that user may do. It changes nothing, and
-sends a mail only when asked. `commands.py` prints it.
+It is to be run as the user that the server runs as: most of it is about what that user may do. It leaves nothing
+behind, and sends a mail only when asked. `commands.py` prints it.
 """
 
 import grp
@@ -10,16 +10,20 @@ import os
 import pwd
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Literal
 
 from flask import Flask
 
+from flask_kaput.log_file import lock_of
 from flask_kaput.mails import NO_SERVER
-from flask_kaput.settings import Settings
+from flask_kaput.sender import spool_folders
+from flask_kaput.settings import Loaded, Settings
 from flask_kaput.syslog import Syslog, read_address
+from flask_kaput.tracker_settings import TrackerSettings
 from kaput.config import Settings as ServerSettings
 from kaput.errors import MailFailed
 
@@ -57,17 +61,21 @@ class Means:
     send: Callable[[str], None]
 
 
-def findings(app: Flask, settings: Settings, own: ServerSettings, means: Means, *, mail: bool) -> Iterator[Finding]:
+def findings(app: Flask, loaded: Loaded, own: TrackerSettings, means: Means, *, mail: bool) -> Iterator[Finding]:
     """Yields what was found, in the order in which it is printed.
 
     Args:
         app: the application.
-        settings: its settings.
-        own: the settings of mails, and of the tracker inside.
+        loaded: its settings.
+        own: those of mails, and of the tracker inside.
         means: the outside.
         mail: whether a test mail is sent to each of ADMINS.
     """
+    settings = loaded.settings
     yield who()
+    if loaded.unknown:
+        names = ", ".join(loaded.unknown)
+        yield Finding("warning", "settings", f"{names}: no settings of Kaput. Correct the name if one is misspelt.")
     yield from _log(app, settings)
     yield from _places(app, settings, own)
     if settings.dsn:
@@ -76,7 +84,7 @@ def findings(app: Flask, settings: Settings, own: ServerSettings, means: Means, 
         yield (
             Finding("error", "server", f"{host}: {trouble}") if trouble else Finding("ok", "server", f"{host} takes it")
         )
-    yield from _mail(settings, own, means, mail=mail)
+    yield from _mail(settings, own.settings, means, mail=mail)
     yield from _debugger(app, means.environment)
     yield from _secrets(app)
 
@@ -103,6 +111,9 @@ def _group(number: int) -> str:
 def _log(app: Flask, settings: Settings) -> Iterator[Finding]:
     if settings.log_file is not None:
         yield writable("log file", settings.log_file, "KAPUT_LOG_FILE")
+        lock = lock_of(settings.log_file)
+        if _is_there(lock):  # it belongs to the first user who wrote the log
+            yield writable("log lock", lock, "KAPUT_LOG_FILE")
         if _is_there(settings.log_file):  # a rotation makes and renames files beside it
             yield writable("log folder", settings.log_file.parent, "KAPUT_LOG_FILE")
     if settings.log_syslog:
@@ -125,18 +136,28 @@ def _syslog(name: str, address: str) -> Finding:
     return Finding("ok", "syslog", f"{address} can be used{unknown}")
 
 
-def _places(app: Flask, settings: Settings, own: ServerSettings) -> Iterator[Finding]:
+def _places(app: Flask, settings: Settings, own: TrackerSettings) -> Iterator[Finding]:
     if settings.dsn:
-        yield writable("spool", settings.spool or Path(app.instance_path), "KAPUT_SPOOL")
+        yield _spool(spool_folders(app, settings))
     elif settings.embedded:
-        yield writable("data", own.data, "KAPUT_DATA")
+        yield writable("data", own.settings.data, "KAPUT_DATA")
+        yield from (Finding("warning", "settings", text) for text in own.warnings)
+
+
+def _spool(folders: Sequence[Path]) -> Finding:
+    """Says where events will wait: in the first folder that can be written."""
+    found = [writable("spool", folder, "KAPUT_SPOOL") for folder in folders]
+    if found[0].level == "ok" or all(one.level == "error" for one in found):
+        return found[0]
+    other = next(folder for folder, one in zip(folders, found, strict=True) if one.level == "ok")
+    return Finding("warning", "spool", f"{found[0].text} Until then events wait in {other}.")
 
 
 def writable(subject: str, path: Path, setting: str) -> Finding:
-    """Answers whether this user can write a file or into a folder, or make it; nothing is made."""
+    """Answers whether this user can write a file or into a folder, or make it; nothing is left there."""
     there = next(one for one in (path, *path.parents) if _is_there(one))
-    may = os.access(there, os.W_OK | os.X_OK if there.is_dir() else os.W_OK)
-    if may and (there == path or there.is_dir()):
+    problem = _problem(there) if there == path or there.is_dir() else "no folder"
+    if not problem:
         return Finding("ok", subject, f"{path} can be written")
     try:
         status = there.stat()
@@ -144,8 +165,20 @@ def writable(subject: str, path: Path, setting: str) -> Finding:
         rights = f"it belongs to {owner}, mode {status.st_mode & 0o7777:o}"
     except (KeyError, OSError):
         rights = "its owner has no name"
-    reason = f"{there} is no folder" if there != path and not there.is_dir() else f"{there}: {rights}"
+    reason = f"{there} is no folder" if there != path and not there.is_dir() else f"{there}: {problem}; {rights}"
     return Finding("error", subject, f"{path} cannot be written ({reason}). Give it to this user, or change {setting}.")
+
+
+def _problem(there: Path) -> str:
+    """Tries to write what exists, since rights say not all; returns why that fails, or ""."""
+    try:
+        if there.is_dir():
+            with TemporaryFile(dir=there):
+                return ""
+        os.close(os.open(there, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK))
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return ""
 
 
 def _is_there(path: Path) -> bool:

@@ -3,7 +3,8 @@
 Out: lines on stdout, and an exit code that is 0 only when all is well. `extension.py` attaches them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import click
@@ -12,10 +13,12 @@ from flask.cli import AppGroup
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_kaput.check import Finding
+from flask_kaput.loggers import Tap
 from flask_kaput.report import Reporter
 
 SECONDS = 10.0
 """How long `test-error` waits for the server."""
+UNLOGGED = "in debug mode Flask logs no error, and other settings may keep it back"
 
 
 class TestError(RuntimeError):
@@ -25,19 +28,32 @@ class TestError(RuntimeError):
     """It is no class of tests, whatever looks for such."""
 
 
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Where events go.
+
+    Attributes:
+        name: what takes them.
+        missing: waits until it has all, for so many seconds at most; returns why it has not, or "".
+    """
+
+    name: str
+    missing: Callable[[float], str]
+
+
 def attach(
     app: Flask,
     reporter: Reporter | None,
-    flush: Callable[[float], bool],
+    goal: Goal | None,
     check: Callable[[bool], Iterable[Finding]],
-    destinations: Iterable[str],
+    destinations: Sequence[Tap],
 ) -> None:
     """Adds the commands to the application's command line.
 
     Args:
         app: the application.
         reporter: None when there is nowhere to report to.
-        flush: waits for the server, for so many seconds at most; answers whether it has all.
+        goal: where it reports to.
         check: returns the findings; with a test mail or not.
         destinations: where log records go.
     """
@@ -54,19 +70,32 @@ def attach(
 
     @group.command("test-error", help="Raises an error in a request, which takes every way that a real one takes.")
     def _test_error() -> None:
+        before = [(tap.handed, tap.lost) for tap in destinations]
         event_id = fail(app, reporter)
-        for destination in destinations:
-            click.echo(f"written to {destination}")
-        if reporter is None:
+        missed = list(_missed(destinations, before))
+        if reporter is None or goal is None:
             click.echo("not reported: neither a DSN nor a tracker inside is set")
         elif event_id is None:
-            raise click.ClickException("The error was not reported. TESTING is on, or KAPUT_BEFORE_SEND left it out.")
-        elif flush(SECONDS):
-            click.echo(f"reported as event {event_id}")
+            missed.append("The error was not reported. TESTING is on, or KAPUT_BEFORE_SEND left it out.")
+        elif missing := goal.missing(SECONDS):
+            missed.append(f"Event {event_id} was not taken: {missing}")
         else:
-            raise click.ClickException(f"Event {event_id} waits on the disk: the server did not take it. See check.")
+            click.echo(f"reported as event {event_id} to {goal.name}")
+        if missed:
+            raise click.ClickException("\n".join(missed))
 
     app.cli.add_command(group)
+
+
+def _missed(destinations: Sequence[Tap], before: Sequence[tuple[int, int]]) -> Iterator[str]:
+    """Says which destinations got the error, and yields a sentence for each that lost it."""
+    for tap, (handed, lost) in zip(destinations, before, strict=True):
+        if tap.lost > lost:
+            yield f"The error was not written to {tap}; what it said stands above. See check."
+        elif tap.handed > handed:
+            click.echo(f"written to {tap}")
+        else:
+            click.echo(f"nothing came to {tap}: {UNLOGGED}")
 
 
 def fail(app: Flask, reporter: Reporter | None) -> str | None:

@@ -137,7 +137,7 @@ def _compose(app: Flask, loaded: Loaded, own: TrackerSettings) -> State:
     wrapped = handlers.attach(app, settings, reporter, pages.answer if pages else lambda error, _event_id: error)
     if settings.debugger_guard:
         debugger.attach(app)
-    _command(app, settings, own.settings, reporter, server, log)
+    _command(app, loaded, own, reporter, _goal(settings, server, tracker), log)
     wsgi.attach(app, settings, passages, first_use, reporter)
     return State(
         name=app.name,
@@ -156,21 +156,38 @@ def _compose(app: Flask, loaded: Loaded, own: TrackerSettings) -> State:
     )
 
 
+def _goal(settings: Settings, server: Sender | None, tracker: "Tracker | None") -> commands.Goal | None:
+    """Returns where the application's events go, as its commands speak of it."""
+    if server is not None:
+        waits = "it waits on the disk, since the server does not take it. See check."
+        name = f"the server at {settings.dsn.rpartition('@')[2]}"
+        return commands.Goal(name, lambda seconds: "" if server.flush(seconds) else waits)
+    if tracker is not None:
+        name = "the tracker inside, which shows and mails it while the application's server runs"
+        return commands.Goal(name, lambda _seconds: tracker.trouble())
+    return None
+
+
 def _command(
-    app: Flask, settings: Settings, own: ServerSettings, reporter: Reporter | None, server: Sender | None, log: Loggers
+    app: Flask,
+    loaded: Loaded,
+    own: TrackerSettings,
+    reporter: Reporter | None,
+    goal: commands.Goal | None,
+    log: Loggers,
 ) -> None:
     """Adds the commands to the application's command line."""
 
     def found(mail: bool) -> Iterator[check.Finding]:  # noqa: FBT001 - commands.py hands an option on
         means = check.Means(
             environment=os.environ,
-            knock=lambda: Delivery(settings, __version__).knock(),
-            probe=lambda: _probe(own),
-            send=lambda address: _send(own, address),
+            knock=lambda: Delivery(loaded.settings, __version__).knock(),
+            probe=lambda: _probe(own.settings),
+            send=lambda address: _send(own.settings, address),
         )
-        return check.findings(app, settings, own, means, mail=mail)
+        return check.findings(app, loaded, own, means, mail=mail)
 
-    commands.attach(app, reporter, server.flush if server else lambda _seconds: True, found, log.destinations)
+    commands.attach(app, reporter, goal, found, log.taps)
 
 
 def _probe(own: ServerSettings) -> None:

@@ -46,7 +46,9 @@ class LogFile(logging.Handler):
         self._rotation = (size, every, keep, compress)
         self._clock = clock
         self._file: ConcurrentRotatingFileHandler | ConcurrentTimedRotatingFileHandler | None = None
-        self._lost = 0
+        self.lost = 0
+        """Records that could not be written."""
+        self._told = 0
         self._complained = -_SILENCE
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -58,17 +60,17 @@ class LogFile(logging.Handler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - the standard library's signature
         """Counts a record that could not be written, and says so on stderr, at most once a minute."""
-        self._lost += 1
+        self.lost += 1
         now = self._clock()
         if now - self._complained < _SILENCE or sys.stderr is None:
             return
         self._complained = now
         error = sys.exc_info()[1]
         sys.stderr.write(
-            f"Kaput cannot write the log file {self.path}: {error}. {self._lost} records were lost."
+            f"Kaput cannot write the log file {self.path}: {error}. {self.lost - self._told} records were lost."
             " `flask kaput check` shows who may write it.\n"
         )
-        self._lost = 0
+        self._told = self.lost
 
     def close(self) -> None:
         """Closes the file; another record opens it again."""
@@ -115,3 +117,8 @@ class LogFile(logging.Handler):
             use_gzip=compress,
             unicode_error_policy="replace",
         )
+
+
+def lock_of(path: Path) -> Path:
+    """Returns the file beside a log that all who write the log have to open, and the first one makes."""
+    return Path(*ConcurrentRotatingFileHandler.baseLockFilename(str(path)))

@@ -36,6 +36,16 @@ class Tap(logging.Handler):
         self._app_name = app.name
         self._inner = handler
         self._destination = destination
+        self.handed = 0
+        """Records that were handed on."""
+
+    @property
+    def lost(self) -> int:
+        """Records that the handler could not write, as far as it counts them."""
+        return int(getattr(self._inner, "lost", 0))
+
+    def __str__(self) -> str:
+        return str(self._destination)
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Hands a record on, unless it is another application's or was here before."""
@@ -49,6 +59,7 @@ class Tap(logging.Handler):
             annotate(record)
             guard(self._inner)
             self._inner.handle(record)
+            self.handed += 1
         except Exception:  # noqa: BLE001 - a request does not fail because of its log
             self.handleError(record)
         return True
@@ -86,12 +97,12 @@ class Annotation(logging.Filter):
 class Loggers:
     """What was attached for one application."""
 
-    def __init__(self, detach: Callable[[], object], names: Iterable[str], destinations: Iterable[object]) -> None:
+    def __init__(self, detach: Callable[[], object], names: Iterable[str], taps: Iterable[Tap]) -> None:
         self._detach = detach
         self.names = tuple(names)
         """Of the loggers, the application's first."""
-        self.destinations = tuple(map(str, destinations))
-        """Where the records go."""
+        self.taps = tuple(taps)
+        """Where the records go; each names its destination as text."""
 
     def close(self) -> None:
         """Detaches everything, and closes the handlers that were made for the application."""
@@ -123,14 +134,14 @@ def attach(
     annotation = Annotation()
     taps = [Tap(app, handler, level, place) for handler, place in made]
     others = list(given)
-    taps += [Tap(app, handler, level, id(handler)) for handler in others]
+    taps += [Tap(app, handler, level, handler) for handler in others]
     for logger in loggers:
         logger.addFilter(annotation)
         for tap in taps:
             logger.addHandler(tap)
     # The finalizer must not hold the application.
     detach = weakref.finalize(app, _detach, loggers, annotation, taps, [handler for handler, _ in made])
-    return Loggers(detach, [logger.name for logger in loggers], [*(place for _, place in made), *others])
+    return Loggers(detach, [logger.name for logger in loggers], taps)
 
 
 def _own_logger(name: str, *, alone: bool) -> logging.Logger:

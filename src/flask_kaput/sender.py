@@ -291,12 +291,18 @@ class _Run:
         self._next_try = time.monotonic() + seconds
 
 
+def spool_folders(app: Flask, settings: Settings) -> list[Path]:
+    """Returns where the spool may be; the first one that this user can write is taken."""
+    bases = [settings.spool] if settings.spool else [Path(app.instance_path), _user_directory(app)]
+    return [base / "kaput-spool" for base in bases]
+
+
 def attach(app: Flask, settings: Settings, first_use: FirstUse) -> Sender:
     """Returns the sender of an application, which begins at its first use in each process."""
-    bases = [settings.spool] if settings.spool else [Path(app.instance_path), _user_directory(app)]
+    folders = spool_folders(app, settings)
     logger = logging.getLogger(app.name)
     sender = Sender(
-        lambda: open_spool([base / "kaput-spool" for base in bases], settings.dsn, settings.spool_size, logger),
+        lambda: open_spool(folders, settings.dsn, settings.spool_size, logger),
         lambda: Delivery(settings, __version__),
         logger,
     )

@@ -80,6 +80,8 @@ class Syslog(logging.handlers.SysLogHandler):
         self._tag = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in name)[:32]
         self._clock = clock
         self._tried: float | None = None
+        self.lost = 0
+        """Records that could not be sent."""
         self._number = 0
         self._pid = os.getpid()
 
@@ -104,6 +106,7 @@ class Syslog(logging.handlers.SysLogHandler):
     def handleError(self, record: logging.LogRecord) -> None:
         """Says on stderr what was lost, on one line."""
         error = sys.exc_info()[1]
+        self.lost += 1
         self._forget()
         if self.socktype == socket.SOCK_STREAM and not isinstance(error, _Pausing):
             self._tried = self._clock()

@@ -1,7 +1,7 @@
 """The settings of a server, given to a tracker inside an application, or to the mails of one.
 
 In: the arguments of `Kaput(...)`, `app.config`, the environment. Out: `kaput.config.Settings`. `extension.py`,
-`mails.py` and `embedded/part.py` import it.
+`mails.py`, `check.py` and `embedded/part.py` import it.
 
 All settings of docs/settings.md have the same names here. The data directory is in the instance folder unless it is
 set. Where no mail server is set, the keys of Flask-Mail say which one it is.

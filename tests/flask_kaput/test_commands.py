@@ -1,6 +1,7 @@
 """`flask kaput check` and `flask kaput test-error`: what they say, and what they leave alone."""
 
 import json
+import logging
 import os
 import pwd
 import socket
@@ -16,6 +17,7 @@ from flask import Flask
 
 from flask_kaput import Kaput, state_of
 from flask_kaput.check import writable
+from flask_kaput.log_file import lock_of
 from tests.flask_kaput.applications import application
 from tests.flask_kaput.receiver import receiving
 from tests.live.server import Server
@@ -80,9 +82,39 @@ def test_the_user_of_the_deployment_is_what_counts() -> None:
     advice = "Give it to this user, or change KAPUT_LOG_FILE."
     owner = pwd.getpwuid(os.geteuid()).pw_name
     assert texts == [
-        f"{path} cannot be written ({place}: it belongs to {owner}, mode {mode}). {advice}"
+        f"{path} cannot be written ({place}: permission denied; it belongs to {owner}, mode {mode}). {advice}"
         for path, place, mode in ((file, file, "444"), (hidden, closed, "0"))
     ]
+
+
+def test_the_lock_of_the_log_counts(tmp_path: Path) -> None:
+    """What the user of an earlier command left beside the log may keep this one from writing it."""
+    file = tmp_path / "shop.log"
+    with application(log_file=file, config={"SECRET_KEY": KEY}) as app:
+        app.logger.warning("makes the log")
+        assert run(app, "check")[0] == 0
+        lock_of(file).unlink()
+        os.mkfifo(lock_of(file))  # nobody reads it: no rights are needed to have it refuse
+        code, output = run(app, "check")
+        lock_of(file).unlink()
+    assert (code, f"error    log lock    {lock_of(file)} cannot be written" in output) == (1, True)
+
+
+def test_another_place_for_the_spool_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the instance folder cannot be written events wait elsewhere, which is said; nowhere at all is an error."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KAPUT_SPOL", "1")
+    app = Flask("shop", instance_path=str(tmp_path / "file"))
+    with receiving() as receiver:
+        Kaput(app, dsn=receiver.dsn)
+        code, output = run(app, "check")
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+        nowhere, _ = run(app, "check")
+        state_of(app).close()
+    assert (code, nowhere) == (0, 1)
+    assert f"Until then events wait in {tmp_path / 'home' / 'kaput'}" in output
+    assert "warning  settings    KAPUT_SPOL: no settings of Kaput." in output
 
 
 def test_a_syslog_is_reached(tmp_path: Path) -> None:
@@ -147,7 +179,8 @@ def test_a_test_error_takes_every_way(tmp_path: Path, capsys: pytest.CaptureFixt
             [event] = receiver.wait(1)
             assert (code, f"reported as event {event['event_id']}" in output) == (0, True)
             assert event["exception"]["values"][-1]["type"] == "TestError"
-            assert f"written to file {tmp_path / 'shop.log'}" in output
+            told = "nothing came to" if debug else "written to"  # in debug mode Flask logs no error
+            assert f"{told} file {tmp_path / 'shop.log'}" in output
             assert asked == []
             assert app.test_client().get("/").status_code == 404
     assert (tmp_path / "shop.log").exists() is not debug
@@ -161,6 +194,30 @@ def test_a_test_error_says_when_the_server_does_not_take_it(tmp_path: Path, monk
     with application(dsn="http://key@127.0.0.1:1/1", spool=tmp_path / "spool") as app:
         code, output = run(app, "test-error")
     assert (code, "waits on the disk" in output) == (1, True)
+
+
+def test_a_test_error_says_when_the_log_did_not_take_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that cannot be written is no success, and a handler of the application's own is named beside it."""
+    (tmp_path / "file").touch()
+    own = logging.StreamHandler()
+    with application(log_file=tmp_path / "file" / "shop.log", log_handlers=[own]) as app:
+        code, output = run(app, "test-error")
+    assert (code, f"Error: The error was not written to file {tmp_path / 'file' / 'shop.log'}" in output) == (1, True)
+    assert f"written to {own}" in output
+    capsys.readouterr()
+
+
+def test_a_test_error_with_the_tracker_inside(tmp_path: Path) -> None:
+    """The event waits for the application's server; where the tracker has no place, the command says so."""
+    with application(embedded=True) as app:
+        code, output = run(app, "test-error")
+        assert (code, "to the tracker inside, which shows and mails it while" in output) == (0, True)
+        segments = list((Path(app.instance_path) / "kaput" / "spool").glob("*.seg"))
+        assert [b"TestError" in segment.read_bytes() for segment in segments] == [True]
+    (tmp_path / "file").touch()
+    with application(embedded=True, data=tmp_path / "file") as app:
+        code, output = run(app, "test-error")
+    assert (code, "cannot be used" in output) == (1, True)
 
 
 def test_a_test_error_without_anywhere_to_go() -> None:

@@ -63,6 +63,13 @@ class Tracker:
         except KaputError as error:
             _log.warning("An event of this application was not kept: %s", error)
 
+    def trouble(self) -> str:
+        """Returns why events of this process are not kept, in a sentence; empty when they are."""
+        try:
+            return next(iter(self.inlet().problems()), "")
+        except KaputError as error:
+            return str(error)
+
     def secret(self) -> bytes:
         """Returns the secret that all processes share; raises StartError when the directory cannot be used."""
         self.inlet()

@@ -20,7 +20,7 @@ from kaput.installation import DEFAULT_ADDRESS, STEP_RECORDS, Installation, open
 from kaput.model import Digest, Drop, Happened, Record, Situation, Verdict
 from kaput.serve.watch import Watch
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def open_writer(installation: Installation) -> SegmentWriter:
 
 def send(installation: Installation, *records: Record) -> None:
     writer = open_writer(installation)
-    writer.append(records).result(10)
+    writer.append(records).result(60)
     writer.close()
 
 
@@ -90,7 +90,7 @@ def test_the_sums_hold_while_everything_moves(installation: Installation) -> Non
         for n in range(0, total, 5):
             begun[0] += 5
             bodies = [b"[]" if m % 50 == 0 else b'{"message": "x"}' for m in range(n, n + 5)]
-            writer.append([record(n + m, body) for m, body in enumerate(bodies)]).result(10)
+            writer.append([record(n + m, body) for m, body in enumerate(bodies)]).result(60)
             kept[0] += 5
         writer.close()
 

@@ -36,7 +36,7 @@ from tests.accept.door import (
 ID = "9d3b4c2a1f0e4d5c8b7a69584736251f"
 EVENT = b'{"event_id":"%b","message":"a"}' % ID.encode()
 SENT = envelope(("event", EVENT))
-PATIENCE = 5.0
+PATIENCE = 60.0
 
 
 async def _until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:

@@ -32,7 +32,7 @@ from tests.accept.test_corpus import REQUESTS, check
 ID = "9d3b4c2a1f0e4d5c8b7a69584736251f"
 EVENT = b'{"event_id":"%b","message":"a"}' % ID.encode()
 SENT = envelope(("event", EVENT))
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 class Answered:

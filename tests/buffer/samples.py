@@ -33,7 +33,7 @@ def written(directory: Path, *items: Record | Drop) -> Path:
         if isinstance(item, Drop):
             writer.note([item])
         else:
-            writer.append([item]).result(10)
+            writer.append([item]).result(60)
     writer.close()
     (path,) = set(directory.glob("*.seg")) - before
     return path

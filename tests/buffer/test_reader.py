@@ -38,7 +38,7 @@ from pathlib import Path
 from tests.buffer.samples import open_writer, record
 writer = open_writer(Path(sys.argv[1]))
 for line in sys.stdin:
-    writer.append([record(int(line))]).result(10)
+    writer.append([record(int(line))]).result(60)
     print("kept", flush=True)
 writer.close()
 """
@@ -90,7 +90,7 @@ def test_writers_are_merged(tmp_path: Path) -> None:
     with opened(tmp_path) as reader:
         for n in range(60):
             for index, writer in enumerate(writers):
-                writer.append([record(index * 1000 + n, b"x" * 300)]).result(10)
+                writer.append([record(index * 1000 + n, b"x" * 300)]).result(60)
             found += numbers(reader.read(2))
         for writer in writers:
             writer.close()
@@ -105,7 +105,7 @@ def test_a_backlog_is_read_in_order(tmp_path: Path) -> None:
     """A later segment waits for all of the one before, also when that one is larger than what is read in one go."""
     writer = open_writer(tmp_path, size=3 * 1024**2)
     for n in range(30):
-        writer.append([record(n, b"x" * 400_000)]).result(10)
+        writer.append([record(n, b"x" * 400_000)]).result(60)
     writer.close()
     with opened(tmp_path) as reader:
         assert numbers(read_all(reader)) == list(range(30))
@@ -322,7 +322,7 @@ def test_a_sweep_does_not_harm_a_writer(tmp_path: Path) -> None:
     writer = open_writer(tmp_path, size=1)
     try:
         for n in range(100):
-            writer.append([record(n)]).result(10)
+            writer.append([record(n)]).result(60)
     finally:
         stop.set()
         thread.join()
@@ -335,7 +335,7 @@ def test_many_segments_are_read_a_few_at_a_time(tmp_path: Path) -> None:
     writer = SegmentWriter(tmp_path, 1, lambda: START, lambda _fd: None)
     count = MOST_OPEN + 30
     for n in range(count):
-        writer.append([record(n)]).result(10)
+        writer.append([record(n)]).result(60)
     writer.close()
     found: list[int] = []
     with opened(tmp_path) as reader:

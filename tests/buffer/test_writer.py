@@ -65,7 +65,7 @@ def test_done_means_synced(tmp_path: Path) -> None:
     with pytest.raises(TimeoutError):
         future.result(0.1)
     disk.open.set()
-    assert future.result(10) is None
+    assert future.result(60) is None
     assert disk.calls == 1
     writer.close()
     assert stored(tmp_path) == [1, 2]
@@ -81,7 +81,7 @@ def test_many_share_a_sync(tmp_path: Path) -> None:
         futures = list(pool.map(lambda n: writer.append([record(n)]), range(1, 401)))
     disk.open.set()
     for future in [first, *futures]:
-        future.result(10)
+        future.result(60)
     assert disk.calls == 2
     writer.close()
     assert sorted(stored(tmp_path)) == list(range(401))
@@ -94,7 +94,7 @@ def test_threads_that_wait_for_each(tmp_path: Path) -> None:
 
     def send(thread: int) -> None:
         for n in range(40):
-            writer.append([record(thread * 1000 + n)]).result(30)
+            writer.append([record(thread * 1000 + n)]).result(60)
 
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(send, range(12)))
@@ -110,16 +110,16 @@ def test_a_failed_sync_fails_all_who_wait(tmp_path: Path) -> None:
     """All in the group are refused, none of them is ever read, and the next append works in a new segment."""
     disk = Disk()
     writer = SegmentWriter(tmp_path, SIZE, lambda: START, disk.sync)
-    writer.append([record(1)]).result(10)
+    writer.append([record(1)]).result(60)
     disk.fails = True
     disk.open.clear()
     refused = [writer.append([record(n)]) for n in (2, 3, 4)]
     disk.open.set()
     for future in refused:
         with pytest.raises(BufferUnwritable, match="Input/output error"):
-            future.result(10)
+            future.result(60)
     disk.fails = False
-    writer.append([record(5)]).result(10)
+    writer.append([record(5)]).result(60)
     assert len(list(tmp_path.glob("*.seg"))) == 2
     writer.close()
     assert pending(tmp_path) == 2
@@ -130,7 +130,7 @@ def test_a_reader_sees_what_is_synced(tmp_path: Path) -> None:
     """What is written and not synced is not read: when the sync fails, its client was refused and nothing is stored."""
     disk = Disk()
     writer = SegmentWriter(tmp_path, SIZE, lambda: START, disk.sync)
-    writer.append([record(1)]).result(10)
+    writer.append([record(1)]).result(60)
     (path,) = tmp_path.glob("*.seg")
     synced = path.stat().st_size
     disk.open.clear()
@@ -141,7 +141,7 @@ def test_a_reader_sees_what_is_synced(tmp_path: Path) -> None:
     assert numbers(read_all(reader)) == [1]
     disk.open.set()
     with pytest.raises(BufferUnwritable):
-        refused.result(10)
+        refused.result(60)
     assert numbers(read_all(reader)) == []
     reader.release()
     assert not path.exists()
@@ -158,16 +158,16 @@ import resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 directory = Path(sys.argv[1])
 writer = open_writer(directory)
-writer.append([record(1)]).result(10)
+writer.append([record(1)]).result(60)
 limit = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
 try:
-    writer.append([record(2), record(3, b"x" * 5000)]).result(10)
+    writer.append([record(2), record(3, b"x" * 5000)]).result(60)
 except BufferUnwritable as error:
     print(error)
-writer.append([record(4)]).result(10)
+writer.append([record(4)]).result(60)
 resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-writer.append([record(5, b"x" * 5000)]).result(10)
+writer.append([record(5, b"x" * 5000)]).result(60)
 writer.close()
 """
 
@@ -185,9 +185,9 @@ def test_a_directory_that_is_gone(tmp_path: Path) -> None:
     writer = open_writer(spool)
     spool.rmdir()
     with pytest.raises(BufferUnwritable):
-        writer.append([record(1)]).result(10)
+        writer.append([record(1)]).result(60)
     spool.mkdir()
-    writer.append([record(2)]).result(10)
+    writer.append([record(2)]).result(60)
     writer.close()
     assert stored(spool) == [2]
 
@@ -196,7 +196,7 @@ def test_rotation(tmp_path: Path) -> None:
     """A segment that has its size is ended, and the next begins; their names are in the order of writing."""
     writer = open_writer(tmp_path, size=2000)
     for n in range(20):
-        writer.append([record(n, b"x" * 500)]).result(10)
+        writer.append([record(n, b"x" * 500)]).result(60)
     writer.close()
     sizes = [path.stat().st_size for path in sorted(tmp_path.glob("*.seg"))]
     assert len(sizes) > 3
@@ -239,7 +239,7 @@ def test_drops_go_with_the_next_record(tmp_path: Path) -> None:
     disk = Disk()
     writer = SegmentWriter(tmp_path, SIZE, lambda: START, disk.sync)
     writer.note([Drop("bad_key", 1, START)])
-    writer.append([record(1)]).result(10)
+    writer.append([record(1)]).result(60)
     assert disk.calls == 1
     assert len(drops_in(tmp_path)) == 1
     writer.close()
@@ -251,9 +251,9 @@ def test_drops_survive_a_failing_disk(tmp_path: Path) -> None:
     writer = SegmentWriter(tmp_path, SIZE, lambda: START, disk.sync)
     writer.note([Drop("bad_key", 3, START)])
     with pytest.raises(BufferUnwritable):
-        writer.append([record(1)]).result(10)
+        writer.append([record(1)]).result(60)
     disk.fails = False
-    writer.append([record(2)]).result(10)
+    writer.append([record(2)]).result(60)
     writer.close()
     assert [drop.count for drop in drops_in(tmp_path)] == [3]
 
@@ -280,7 +280,7 @@ def test_nobody_takes_his_part_back(tmp_path: Path) -> None:
     assert [future.cancel() for future in futures] == [False] * 3
     disk.open.set()
     for future in futures:
-        future.result(10)
+        future.result(60)
     writer.close()
     assert stored(tmp_path) == [0, 1, 2]
 
@@ -289,9 +289,9 @@ def test_a_large_group_and_open_files(tmp_path: Path) -> None:
     """Records of megabytes pass, and rotation leaves no file open."""
     writer = open_writer(tmp_path, size=1)
     wanted = [Record(1, f"{n:032x}", START, bytes([n]) * 3_000_000) for n in range(1, 5)]
-    writer.append(wanted).result(30)
+    writer.append(wanted).result(60)
     for n in range(20):
-        writer.append([record(n)]).result(10)
+        writer.append([record(n)]).result(60)
     assert len(open_segments(tmp_path)) == 1
     reader = SegmentReader(tmp_path, [])
     assert [entry.content for entry in read_all(reader)][:4] == wanted

@@ -13,7 +13,7 @@ import pytest
 
 from kaput.demo.mailbox.catcher import LARGEST, MOST_BYTES, MOST_MAILS, Mails
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ import pytest
 from kaput.store.database import open_store
 from tests.processes import tree
 
-PATIENCE = 40.0
+PATIENCE = 60.0
 BREATH = 0.05
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import brotli
 import pytest
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from kaput.store.database import open_store
 from kaput.store.migrate import migrate
 
 SIZE = 1024**2
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Yard:
             if isinstance(item, Drop):
                 writer.note([item])
             else:
-                writer.append([item]).result(10)
+                writer.append([item]).result(60)
         writer.close()
 
     @contextmanager
@@ -344,7 +344,7 @@ def test_a_crash_between_commit_and_release(yard: Yard) -> None:
     """When the segment is still there after its commit, the next worker stores nothing twice and deletes it."""
     writer = SegmentWriter(yard.spool, SIZE, time.time)
     writer.note([Drop("bad_key", 1, 1_800_000_000.0)])
-    writer.append([*(record(n) for n in range(4)), record(5, body=b"[]")]).result(10)
+    writer.append([*(record(n) for n in range(4)), record(5, body=b"[]")]).result(60)
     with yard.working():
         until(lambda: yard.pending() == 0)
     assert len(yard.segments()) == len(yard.store.batches.positions()) == 1  # a living writer's is not released
@@ -386,7 +386,7 @@ def test_segments_go_while_records_keep_coming(yard: Yard) -> None:
     def load() -> None:
         number = 0
         while not stop.is_set():
-            writer.append([record(number, body=b'{"message": "' + b"x" * 900 + b'"}')]).result(10)
+            writer.append([record(number, body=b'{"message": "' + b"x" * 900 + b'"}')]).result(60)
             number += 1
 
     def slow(given: Record) -> Digested:

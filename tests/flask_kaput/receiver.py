@@ -3,7 +3,6 @@
 import gzip
 import json
 import threading
-import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,11 @@ UNPACKERS = {"gzip": gzip.decompress, "br": brotli.decompress, "deflate": zlib.d
 
 @dataclass
 class Receiver:
-    """What came, and what is answered."""
+    """What came, and what is answered.
+
+    Attributes:
+        gate: nothing is answered while it is shut (`clear`).
+    """
 
     port: int = 0
     status: int = 200
@@ -27,7 +30,7 @@ class Receiver:
     reports: list[dict[str, Any]] = field(default_factory=list)
     feedback: list[dict[str, Any]] = field(default_factory=list)
     requests: int = 0
-    delay: float = 0.0
+    gate: threading.Event = field(default_factory=threading.Event)
     came: threading.Condition = field(default_factory=threading.Condition)
 
     @property
@@ -35,7 +38,7 @@ class Receiver:
         """The DSN of its only project."""
         return f"http://key@127.0.0.1:{self.port}/1"
 
-    def wait(self, count: int, seconds: float = 10.0) -> list[dict[str, Any]]:
+    def wait(self, count: int, seconds: float = 60.0) -> list[dict[str, Any]]:
         """Returns the events once there are so many; raises AssertionError when they do not come in time."""
         with self.came:
             assert self.came.wait_for(lambda: len(self.events) >= count, seconds), (
@@ -43,7 +46,7 @@ class Receiver:
             )
             return list(self.events)
 
-    def wait_for_feedback(self, count: int, seconds: float = 10.0) -> list[dict[str, Any]]:
+    def wait_for_feedback(self, count: int, seconds: float = 60.0) -> list[dict[str, Any]]:
         """Returns what people said about events, once there is so much; raises AssertionError as `wait` does."""
         with self.came:
             assert self.came.wait_for(lambda: len(self.feedback) >= count, seconds), f"only {self.feedback} came"
@@ -67,15 +70,18 @@ class Receiver:
 def receiving(port: int = 0) -> Iterator[Receiver]:
     """Runs a receiver, on a free port unless one is given."""
     receiver = Receiver()
+    receiver.gate.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             """Takes an envelope and answers."""
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            time.sleep(receiver.delay)
+            receiver.gate.wait()
+            # Who waits for a request may change the answer to the next one as soon as this one is counted.
+            status, headers = receiver.status, receiver.headers
             receiver.take(UNPACKERS[self.headers.get("Content-Encoding", "")](body))
-            self.send_response(receiver.status)
-            for name, value in receiver.headers.items():
+            self.send_response(status)
+            for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", "2")
             self.end_headers()
@@ -92,6 +98,7 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
     try:
         yield receiver
     finally:
+        receiver.gate.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -22,7 +22,7 @@ from flask_kaput.development import Plan, plan
 from tests.flask_kaput.debug_adapter import Editor
 
 PROGRAM = Path(__file__).parent / "programs" / "served.py"
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @dataclass

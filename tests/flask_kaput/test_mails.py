@@ -15,11 +15,12 @@ from flask import Flask
 
 from flask_kaput import state_of
 from flask_kaput.mails import NO_SERVER, is_long
+from kaput.tell.smtp import TIMEOUT
 from tests.flask_kaput.applications import application
 from tests.flask_kaput.receiver import receiving
 from tests.tell.servers import PASSWORD, USER, Mailbox, MailServers, SilentServer
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 ADMINS = ["ops@example.org"]
 
 
@@ -169,8 +170,8 @@ def test_a_mail_server_that_hangs_delays_no_request() -> None:
         assert tracker is not None
         until(lambda: tracker.leads)
         without = [fail("value") for _ in range(50)]
-    assert statistics.median(during) < 3 * statistics.median(without) + 0.005
-    assert max(during) < 1.0
+    assert statistics.median(during) < 3 * statistics.median(without) + 0.05
+    assert max(during) < TIMEOUT
 
 
 @pytest.mark.parametrize("options", [{"dsn": "http://key@127.0.0.1:9/1"}, {"embedded": True}])

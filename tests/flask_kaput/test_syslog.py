@@ -41,9 +41,13 @@ class Rsyslog:
 
     def lines(self, enough: str) -> list[str]:
         """Returns what was received once a line ends with a text; fails when none does in time."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            lines = self._received.read_text(encoding="utf-8").splitlines() if self._received.exists() else []
+            lines = (
+                self._received.read_text(encoding="utf-8", errors="replace").splitlines()
+                if self._received.exists()
+                else []
+            )
             if any(line.endswith(enough) for line in lines):
                 return lines
             time.sleep(0.02)
@@ -62,7 +66,7 @@ def rsyslog(folder: Path) -> Iterator[Rsyslog]:
     command = [program, "-n", "-f", str(folder / "conf"), "-i", str(folder / "pid")]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and server.poll() is None:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0 and (folder / "log").exists():
@@ -71,7 +75,7 @@ def rsyslog(folder: Path) -> Iterator[Rsyslog]:
         yield Rsyslog(folder, port)
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 @pytest.fixture

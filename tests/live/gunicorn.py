@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.cli.shell import Programs, Shell
+from tests.cli.shell import Shell
 from tests.live.server import PATIENCE, PROGRAMS, free_port, wait_for
 from tests.processes import children
 
@@ -42,7 +42,7 @@ class Site:
     @property
     def shell(self) -> Shell:
         """The command line on the tracker's directory."""
-        return Programs(self.data)
+        return Shell(self.data)
 
     def workers(self) -> list[int]:
         """Returns the processes that answer."""

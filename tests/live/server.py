@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,10 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.cli.shell import Programs, Shell
+from tests.cli.shell import Shell
 from tests.processes import tree
+from tests.stalls import Stopwatch
 
-PATIENCE = 30.0
+PATIENCE = 60.0
+PORTS = range(10_000, 32_000)
 PROGRAMS = Path(__file__).parent / "programs"
 
 
@@ -28,7 +31,7 @@ class Server:
 
     Attributes:
         port: 0 until the first start, then the same at every start.
-        ready_after: seconds from the last start to the first 200 of `/health/ready`.
+        ready_after: seconds from the last start to the first 200 of `/health/ready`, but for the machine's stalls.
         log: file for what it writes to its standard error; the test's own without one.
     """
 
@@ -47,7 +50,7 @@ class Server:
     @property
     def shell(self) -> Shell:
         """The command line on this server's directory."""
-        return Programs(self.data, dict(self.environment))
+        return Shell(self.data, dict(self.environment))
 
     @property
     def dsn(self) -> str:
@@ -74,10 +77,10 @@ class Server:
 
     def start(self) -> None:
         """Starts it and waits until it is ready."""
-        began = time.monotonic()
+        watch = Stopwatch()
         self.launch()
         wait_for(self.ready, f"{self.address} is not ready")
-        self.ready_after = time.monotonic() - began
+        self.ready_after = watch.seconds
 
     def launch(self) -> None:
         """Starts it."""
@@ -102,7 +105,7 @@ class Server:
     def get(self, path: str) -> tuple[int, str]:
         """Returns status and body of a GET."""
         try:
-            with urllib.request.urlopen(self.address + path, timeout=10) as answer:
+            with urllib.request.urlopen(self.address + path, timeout=PATIENCE) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -170,11 +173,15 @@ def lives(pid: int) -> bool:
 
 
 def free_port() -> int:
-    """Returns a port that nobody listens on now."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+    """Returns a port that nobody listens on now, of those that the system does not give to connections.
+
+    A server that is away for a moment would else find its port taken by somebody's connection.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(condition: Callable[[], bool], otherwise: str, seconds: float = PATIENCE) -> None:
@@ -203,7 +210,7 @@ def run_program(name: str, *arguments: str, python: str = sys.executable) -> str
         [python, str(PROGRAMS / name), *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
         cwd=PROGRAMS,
         env={"PATH": os.environ["PATH"]},

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.live.poster import Poster, envelope, error_event
 from tests.live.server import Server, running, wait_for
+from tests.stalls import Stopwatch
 from tests.tell.servers import Mailbox, MailServers
 
 STORM = 1500
@@ -65,11 +66,11 @@ def test_the_hundredth_event_across_a_kill(tmp_path: Path, servers: MailServers)
         post(server, dsn, same(39))
         server.settle()
         assert server.stats()["notices"] == {"sent": 1, "pending": 0, "failed": 0}
-        began = time.time()
+        began, watch = time.time(), Stopwatch()
         post(server, dsn, same(1))
         wait_for(lambda: len(mailbox.taken) == 2, "the hundredth is not told")
         assert "100 in 5 min: KeyError" in mailbox.subjects[1]
-        assert mailbox.times[1] - began < 1
+        assert mailbox.times[1] - began - watch.stalls < 1
         post(server, dsn, same(50))
         server.settle()
         assert server.stats()["notices"] == {"sent": 2, "pending": 0, "failed": 0}
@@ -79,10 +80,10 @@ def test_a_storm(tmp_path: Path, servers: MailServers) -> None:
     """Of 1,500 new issues three are mailed at once, the first within a second, and all others wait to be counted."""
     with alerting(tmp_path, servers) as (server, mailbox):
         dsn = server.dsn
-        began = time.time()
+        began, watch = time.time(), Stopwatch()
         post(server, dsn, different(STORM))
         wait_for(lambda: len(mailbox.taken) == 3, "the first three are not told")
-        assert mailbox.times[0] - began < 1
+        assert mailbox.times[0] - began - watch.stalls < 1
         assert server.settle()["issues"] == STORM
         notices = server.stats()["notices"]
         assert (notices["sent"], notices["pending"], len(mailbox.taken)) == (3, STORM - 3, 3)

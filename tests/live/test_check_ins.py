@@ -38,16 +38,6 @@ def rows(server: Server, query: str) -> list[Any]:
         return database.execute(query).fetchall()
 
 
-def kill_all(server: Server) -> None:
-    """Kills the whole tree."""
-    for name in ("supervisor", "web", "work"):
-        server.kill(name)
-    assert server.process is not None
-    server.process.wait(30)
-    assert server.process.stdout is not None
-    server.process.stdout.close()
-
-
 def move_back(server: Server, seconds: float) -> None:
     """Makes the next run have been expected long ago, as it is after a long time without the server."""
     with closing(sqlite3.connect(server.data / "kaput.db")) as database, database:
@@ -93,10 +83,10 @@ def test_a_run_that_never_ends_is_told_once_though_kaput_is_killed(tmp_path: Pat
     with running(tmp_path) as server:
         server.begin()
         run_program("nightly.py", server.dsn, "killed")
-        kill_all(server)
+        server.kill_all()
         server.start()
         wait_for(lambda: runs(server) == ["timeout"], "nobody noticed")
-        kill_all(server)
+        server.kill_all()
         server.start()
         server.kill("work")
         wait_for(lambda: "work" in server.pids, "the worker is not back")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from kaput.serve.sieve import STALE_SECONDS
 from tests.live.server import Server, run_program, running, wait_for
+from tests.stalls import Stopwatch
 from tests.tell.servers import Mailbox, MailServers
 
 RAVEN = Path(__file__).parents[2] / ".venv-raven" / "bin" / "python"
@@ -21,10 +23,11 @@ def test_fifty_equal_exceptions_are_one_issue_and_one_mail(tmp_path: Path, serve
         added = server.shell("user", "add", "dev@example.org", "--admin", "--password-stdin", typed="correct horse\n")
         assert added.returncode == 0
         dsn = server.dsn
+        watch = Stopwatch()
         raised = float(run_program("equal_errors.py", dsn, "50"))
         wait_for(lambda: len(mailbox.taken) > 0, "no mail came")
         assert mailbox.subjects == ["[App] KeyError: 'sku-9' in price"]
-        assert mailbox.times[0] - raised < 1.0
+        assert mailbox.times[0] - raised - watch.stalls < 1.0
         stats = server.settle()
         assert tuple(stats[name] for name in ("accepted", "digested", "pending", "dead")) == (50, 50, 0, 0)
         (issue,) = server.shell.json("issues")
@@ -34,8 +37,8 @@ def test_fifty_equal_exceptions_are_one_issue_and_one_mail(tmp_path: Path, serve
         frame = exported[0]["payload"]["exception"]["values"][0]["stacktrace"]["frames"][-1]
         assert "'sku-9'" in str(frame["vars"]["cart"])
         assert "hunter2" not in str(exported)
-        time.sleep(1.0)
-        assert len(mailbox.taken) == 1
+        wait_for(lambda: server.stats()["notices"]["pending"] == 0, "something is still to be told")
+        assert (len(mailbox.taken), server.stats()["notices"]["sent"]) == (1, 1)
 
 
 @pytest.mark.parametrize("form", ["direct", "factory"])
@@ -113,33 +116,35 @@ def _resident(server: Server) -> int:
 def test_it_starts_soon_and_idles_small(tmp_path: Path) -> None:
     """Ready within 2 s on an empty directory and within 1 s later (best of three each); the tree idles under 130 MB.
 
-    On a machine that is busy with other things the bound is what loading the libraries alone takes there, doubled.
+    On a slow machine the bound is what loading the libraries alone takes there, doubled.
     """
-    fresh, later, floor = [], [], min(_loading_the_libraries() for _ in range(3))
+    fresh, later = [], []
     for number in range(3):
+        floor = _loading_the_libraries()
         with running(tmp_path / str(number)) as server:
-            fresh.append(server.ready_after)
+            fresh.append(server.ready_after / max(2.0, 4 * floor))
             assert server.stop() == 0
             server.start()
-            later.append(server.ready_after)
+            later.append(server.ready_after / max(1.0, 2 * floor))
             assert server.get("/login")[0] == 200
             assert _resident(server) < 130_000
-    assert min(fresh) < max(2.0, 4 * floor)
-    assert min(later) < max(1.0, 2 * floor)
+    assert min(fresh) < 1
+    assert min(later) < 1
 
 
 def test_a_client_backs_off_at_the_limit_of_its_key(tmp_path: Path) -> None:
     """Of ten events three are kept; the fourth is refused, and the client sends no more of them."""
     with running(tmp_path) as server:
         (key,) = server.shell.json("project", "key", "list", "1")
-        assert (
-            server.shell("project", "key", "limit", "1", key["key"], "--events", "3", "--seconds", "300").returncode
-            == 0
-        )
-        time.sleep(1.0)
+        limit = ("--events", "3", "--seconds", "300")
+        assert server.shell("project", "key", "limit", "1", key["key"], *limit).returncode == 0
+        server.stop()
+        server.start()  # so that it is known, without an event that it would count
         run_program("one_by_one.py", server.dsn, "10")
         stats = server.settle()
-        assert (stats["accepted"], stats["events"], stats["dropped"]["rate_limited"]) == (3, 3, 1)
+        assert (stats["accepted"], stats["events"]) == (3, 3)
+        # What was refused is noted in the spool a moment after the answer.
+        wait_for(lambda: server.stats()["dropped"].get("rate_limited") == 1, "not one event is refused")
 
 
 def test_what_a_filter_leaves_out_is_digested_and_counted(tmp_path: Path) -> None:
@@ -147,7 +152,7 @@ def test_what_a_filter_leaves_out_is_digested_and_counted(tmp_path: Path) -> Non
     with running(tmp_path) as server:
         dsn = server.dsn
         assert server.shell("project", "filter", "set", "1", "error_types", "Key*").returncode == 0
-        time.sleep(1.0)
+        time.sleep(STALE_SECONDS)  # the last filters are used no longer than that, however busy the machine is
         run_program("equal_errors.py", dsn, "5")
         run_program("one_by_one.py", dsn, "1")
         stats = server.settle()

@@ -18,7 +18,7 @@ from tests.live.volume import Volume, small_disk
 
 SIZE = 48 * 1024**2
 EMAIL, PASSWORD = "ada@example.org", "correct horse"
-RECOVERY = 30.0
+RECOVERY = 60.0
 EXTRA = 2000  # bytes beside an exception, so that the clients alone do not fill the disk
 
 
@@ -115,8 +115,18 @@ def _look_around(server: Server) -> None:
     wait_for(lambda: "Clients are told to come back" in person.get("/server").text, "the page does not say so")
     for path in ("/issues", "/issues/APP-1", "/metrics", "/health/ready", "/health/live"):
         assert person.get(path).status == 200, path
-    answer = person.send("/issues/APP-1/decision", "/issues/APP-1", decision="resolved")
-    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
-    assert "the disk is full" in answer.text
+    wait_for(lambda: _refused(person), "decisions are taken on a full disk")
     assert server.stats()["pending"] > 0
-    assert "FAIL  disk: 0 bytes free" in server.shell("check").stdout
+    assert "FAIL  disk: " in server.shell("check").stdout
+
+
+def _refused(person: Person) -> bool:
+    """Decides, and answers whether that was refused; the log of the database may have room for some decisions yet."""
+    for decision in ("resolved", "unresolved"):
+        answer = person.send("/issues/APP-1/decision", "/issues/APP-1", decision=decision)
+        if answer.status == 503:
+            assert answer.headers["Retry-After"] == "5"
+            assert "the disk is full" in answer.text
+            return True
+        assert answer.status == 200
+    return False

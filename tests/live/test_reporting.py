@@ -49,7 +49,7 @@ def test_nothing_is_lost_while_the_server_is_away(tmp_path: Path) -> None:
             site.process.wait()
         server.start()
         with serving(tmp_path / "shop", "reporting_shop:app", *options, SHOP_DSN=dsn):
-            wait_for(lambda: server.stats()["digested"] >= ERRORS, "not all errors arrive", 60)
+            wait_for(lambda: server.stats()["digested"] >= ERRORS, "not all errors arrive", 120)
             found = server.settle()
             assert (found["events"], found["dropped"]) == (ERRORS, {})
         orders = Counter(event["payload"]["request"]["url"].rpartition("/")[2] for event in server.export())

@@ -18,7 +18,7 @@ from kaput.serve import crew as module
 from kaput.serve.crew import BUSY_SECONDS, IDLE_SECONDS, PAUSE_SECONDS, Crew
 from tests.clock import SettableClock
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 FRAMES = [{"function": f"f{n}", "filename": "shop/cart.py", "lineno": n, "vars": {"n": n}} for n in range(9)]
 
 

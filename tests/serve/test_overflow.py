@@ -31,7 +31,7 @@ from kaput.serve.overflow import Overflow, overflowing
 from tests.accept.door import KEY, NEW_ID, MemoryAppender, envelope
 from tests.processes import tree
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 LIMITED = "cd" * 16
 PATH = "/api/7/envelope/"
 
@@ -241,7 +241,7 @@ def test_a_killed_process_loses_nothing_that_it_answered(site: Site, caplog: pyt
 
 def test_a_process_with_little_to_do_goes(tmp_path: Path) -> None:
     """It gives its connections back, which their clients do not notice, and ends."""
-    with Site(tmp_path, idle=1.0).serving() as site, closing(moved(site)) as connection:
+    with Site(tmp_path, idle=3.0).serving() as site, closing(moved(site)) as connection:
         pid = site.pid
         site.wait_for(lambda: not Path(f"/proc/{pid}").exists())
         own = len(site.appender.records)

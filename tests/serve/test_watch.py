@@ -28,7 +28,7 @@ from kaput.store.base import Status
 from kaput.tell.rules import evaluate
 from tests.clock import SettableClock
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 EVERY_MINUTE = {"schedule": {"type": "interval", "value": 1, "unit": "minute"}, "checkin_margin": 1, "max_runtime": 5}
 
 
@@ -51,7 +51,7 @@ class Yard:
             name = f"{slug}-{number}" if count > 1 else slug
             said = {"monitor_slug": name, "status": status, "monitor_config": EVERY_MINUTE}
             body = check_in.of_item(json.dumps(said).encode())
-            writer.append([Record(1, f"{self.sent:032x}", self.clock.now, body, kind=CHECK_IN)]).result(10)
+            writer.append([Record(1, f"{self.sent:032x}", self.clock.now, body, kind=CHECK_IN)]).result(60)
         writer.close()
 
     def work(self, done: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ from kaput.store.base import ProjectRow
 from kaput.store.database import open_store
 from kaput.store.migrate import migrate
 from tests.clock import SettableClock
-from tests.view.site import Site
+from tests.view.site import Compiled, Site
 
 
 @pytest.fixture(scope="session")
@@ -20,12 +20,17 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def compiled() -> Compiled:
+    return Compiled()
+
+
 @pytest.fixture
-def site(migrated: Path, tmp_path: Path) -> Iterator[Site]:
+def site(migrated: Path, compiled: Compiled, tmp_path: Path) -> Iterator[Site]:
     shutil.copy(migrated, tmp_path / "kaput.db")
     clock = SettableClock()
     store = open_store(tmp_path / "kaput.db", clock, busy_seconds=0.2)
-    yield Site(store, clock, tmp_path)
+    yield Site(store, clock, tmp_path, compiled)
     store.close()
 
 

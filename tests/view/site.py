@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import CodeType
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from werkzeug.test import TestResponse
 
 from kaput.config import Settings
@@ -48,6 +51,22 @@ SEAL = Seal(b"k" * 32)
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
+class Compiled(BytecodeCache):
+    """The templates that any page compiled; the first page of each test would else compile them all again."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Gives what is there."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keeps it."""
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
 @dataclass
 class Site:
     """One installation as the page sees it; what the page set in motion is noted."""
@@ -55,6 +74,7 @@ class Site:
     store: Store
     clock: SettableClock
     data: Path
+    compiled: Compiled
     mailed: list[str] = field(default_factory=list)
     retried: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
@@ -65,7 +85,7 @@ class Site:
 
     def app(self, **settings: str) -> Flask:
         """Makes the page with some settings given."""
-        return create_pages(
+        app = create_pages(
             Parts(
                 store=self.store,
                 settings=Settings(data=self.data, **settings),  # type: ignore[arg-type]  # texts only
@@ -83,6 +103,8 @@ class Site:
                 problems=lambda: self.problems,
             )
         )
+        app.jinja_env.bytecode_cache = self.compiled
+        return app
 
     def stats(self) -> Stats:
         """Counts what the store has; nothing waits in a buffer."""

@@ -66,7 +66,7 @@ def browsing(address: str, complaints: list[str]) -> Iterator[Page]:
         context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=address)
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto("/login")

@@ -14,7 +14,7 @@ from kaput.directory import lock_directory, make_directory
 from kaput.errors import StartError
 from tests.flask_kaput.embedded.home import home
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 class Standing:

@@ -20,7 +20,7 @@ from kaput.view.secret import setup_token
 from tests.accept.door import envelope
 from tests.flask_kaput.embedded.home import home
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 ID = "9d3b4c2a1f0e4d5c8b7a69584736251f"
 PASSWORD = "correct horse battery"
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')

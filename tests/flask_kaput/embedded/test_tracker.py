@@ -14,7 +14,7 @@ from kaput.config import load
 from kaput.installation import attach
 from tests.flask_kaput.embedded.home import home
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def until(condition: Callable[[], bool]) -> None:

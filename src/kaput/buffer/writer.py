@@ -30,6 +30,8 @@ SUFFIX = ".seg"
 UNNAMED = ".new"
 GROUP_BYTES = 16 * 1024**2
 NOTE_SECONDS = 1.0
+BEGINNINGS = 10
+"""How often a segment is begun when readers that start sweep it away; each sweeps once."""
 
 
 class _Waiting(Struct, frozen=True):
@@ -174,10 +176,11 @@ class SegmentWriter:
         os.pwrite(segment.fd, encode_head(segment.size, self._salt), 0)
 
     def _begin_segment(self) -> _Segment:
-        try:
-            return self._create_segment()
-        except (BlockingIOError, FileNotFoundError):
-            return self._create_segment()  # a reader that just started took the unlocked file for a dead writer's
+        for _ in range(BEGINNINGS - 1):
+            # A reader that just started may take the unlocked file for a dead writer's.
+            with contextlib.suppress(BlockingIOError, FileNotFoundError):
+                return self._create_segment()
+        return self._create_segment()
 
     def _create_segment(self) -> _Segment:
         path = self._directory / f"{self._name}-{self._number:06d}{SUFFIX}"

@@ -1,6 +1,7 @@
 """The page in a real browser: set-up, login, the list, its keys, a phone, the dark."""
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from werkzeug.serving import make_server
 
 from kaput.model import Filters, SessionCounts
-from kaput.store.base import ProjectRow, Status
+from kaput.store.base import Assign, Prioritise, Priority, ProjectRow, Status
 from kaput.view.secret import setup_token
 from tests.browser import chromium
 from tests.view.site import PASSWORD, SECRET, Site
@@ -79,7 +80,16 @@ def look(site: Site, browser: Browser) -> Iterator[Look]:
 
 SHOP_PAGES = tuple(
     f"/projects/shop/{name}"
-    for name in ("setup", "settings", "feedback", "releases", "release?version=2.4.1", "monitors", "issues")
+    for name in (
+        "setup",
+        "settings",
+        "feedback",
+        "releases",
+        "release?version=2.4.1",
+        "monitors",
+        "issues",
+        "rules/new",
+    )
 )
 
 
@@ -251,3 +261,81 @@ def test_limits_and_filters_are_set(look: Look, site: Site, shop: ProjectRow, wi
     expect(page.get_by_text("The filters are set.")).to_be_visible()
     assert site.store.projects.filters()[shop.id] == Filters(error_types=("KeyError", "*Timeout"), crawlers=True)
     assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_a_rule_is_made_tried_and_removed(site: Site, shop: ProjectRow, look: Look) -> None:
+    """A rule is typed, previewed, saved, tested, changed, deleted and brought back, with nothing but the mouse."""
+    site.admin()
+    site.break_(shop, "KeyError", "x", times=25)
+    rules, outbox = site.store.rules, site.store.outbox
+    page = look.inside("/projects/shop/rules")
+    page.get_by_role("link", name="New rule").click()
+    page.get_by_label("Name").fill("Slow checkout")
+    page.get_by_label("When").select_option("an issue is new")
+    expect(page.get_by_label("How many")).to_be_hidden()
+    page.get_by_label("When").select_option("an issue gets so many events in a time")
+    page.get_by_label("How many").fill("20")
+    page.get_by_label("If, one condition a line").fill("level at least error")
+    page.get_by_label("all channels").uncheck()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("status")).to_have_text("In the last 7 days this rule would have fired 1 time.")
+    page.get_by_role("button", name="Save").click()
+    row = page.locator("li", has_text="Slow checkout")
+    expect(row).to_contain_text("When 20 events or more of one issue in 5 min, if level at least error")
+
+    def take() -> None:
+        end = time.monotonic() + 10
+        while not outbox.newest() and time.monotonic() < end:
+            time.sleep(0.01)
+        outbox.mark_sent([outbox.newest()], site.clock(), in_digest=False)
+
+    sender = threading.Thread(target=take)
+    sender.start()
+    row.get_by_role("button", name="Test").click()
+    expect(page.get_by_text("ada@example.org took the test alert.")).to_be_visible()
+    sender.join()
+    page.get_by_role("link", name="Back to the rules").click()
+    page.get_by_role("link", name="Slow checkout").click()
+    page.get_by_label("How many").fill("30")
+    page.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("30 events or more")
+    row.get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(row).to_have_count(1)
+    assert rules.of_project(shop.id)[-1].rule.number == 30
+
+
+def test_who_takes_care_is_seen(site: Site, shop: ProjectRow, look: Look) -> None:
+    """The last column names who is assigned, and the priority; on a phone they stand under the numbers."""
+    ada, bob = site.admin(), site.member(shop)
+    first, second, _ = (site.break_(shop, "KeyError", value) for value in "xyz")
+    for issue, account in ((first, ada), (second, bob)):
+        site.store.decisions.decide([issue.id], Assign(account.id), ada.id)
+    site.store.decisions.decide([second.id], Prioritise(Priority.HIGH), ada.id)
+    page = look.inside("/projects/shop/issues")
+    rows = [page.locator(".issue", has_text=name) for name in ("SHOP-1", "SHOP-2", "SHOP-3")]
+    assert [row.locator(".who").all_inner_texts() for row in rows] == [["you"], ["bob\nhigh"], []]
+    boxes = [row.bounding_box() for row in rows]
+    assert len({box and box["height"] for box in boxes}) == 1
+    page.set_viewport_size({"width": 390, "height": 800})
+    who, age = (rows[1].locator(name).bounding_box() for name in (".who", ".age"))
+    assert who is not None
+    assert age is not None
+    assert who["y"] >= age["y"] + age["height"]
+
+
+def test_menus_of_an_issue_stay_on_a_phone(site: Site, shop: ProjectRow, look: Look) -> None:
+    """However the buttons wrap, what a menu offers is on the screen."""
+    ada = site.admin()
+    issue = site.break_(shop, "KeyError", "x")
+    long = site.member(shop, email="someone.with.a.long.name@subsidiary.example.org")
+    site.store.decisions.decide([issue.id], Assign(long.id), ada.id)
+    page = look.inside(f"/issues/{issue.short_id}", width=390)
+    for key in ("E", "M", "a", "."):
+        page.locator(f"summary[data-key='{key}']").click()
+        box = page.locator("details[open] .menu-list").bounding_box()
+        assert box is not None
+        assert (box["x"] >= 0, box["x"] + box["width"] <= 390) == (True, True)
+        page.locator(f"summary[data-key='{key}']").click()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import BadRequest, ServiceUnavailable
 
 import flask_kaput
+from flask_kaput import state_of
 from tests.flask_kaput.applications import application
 from tests.flask_kaput.receiver import Receiver, receiving
 
@@ -88,6 +89,24 @@ def test_a_handler_has_number_form_and_page(client: FlaskClient, receiver: Recei
     assert "<form" in broken.text
     assert (busy.status_code, busy.headers["Retry-After"]) == (503, "5")
     assert f"<code>{second}</code>" in busy.text
+
+
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", PAGE.replace(chapter("Error handlers"), ""), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_can_be_copied(example: str, tmp_path: Path) -> None:
+    """Each piece of code of the other chapters works as it stands, beside an application and what is imported above."""
+    [config] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "config.yaml").write_text(config, encoding="utf-8")
+    names: dict[str, Any] = {"__name__": "main", "app": Flask("shop"), "Flask": Flask, "Kaput": flask_kaput.Kaput}
+    exec(compile(example, "docs/flask.md", "exec"), names)  # noqa: S102 - our own documentation
+    app = names["app"]
+    if "create_app" in names:
+        app = names["create_app"](*([tmp_path / "config.yaml"] if "config.yaml" in example else []))
+    elif "kaput" not in app.extensions:
+        flask_kaput.Kaput(app)
+    state_of(app).close()
 
 
 def table() -> list[list[str]]:

@@ -33,6 +33,9 @@ ENDS_OF_COMMANDS = (ClickException, Abort, Exit)
 """How a command ends on purpose: a wrong option, Ctrl-C."""
 LEFT = "_kaput_left"
 """Attribute of an error that left a context and may end a thread next."""
+HINT = "kaput_hint"
+"""Where the client carries the hint to KAPUT_BEFORE_SEND. In its usual place an integration that another program of the
+process chose would see the exception, and drop the event because it reported the same one elsewhere."""
 SDK = {"name": "kaput.flask", "version": __version__, "packages": [{"name": "kaput", "version": __version__}]}
 
 
@@ -136,7 +139,7 @@ class Reporter:
         found = circumstances(passage, self._request(passage), self._settings)
         event.update({name: value for name, value in found.items() if name not in event})
         event["sdk"] = SDK
-        return self._client.capture_event(event, hint, sentry_sdk.Scope())
+        return self._client.capture_event(event, {HINT: hint}, sentry_sdk.Scope())
 
     def _request(self, passage: Passage) -> Request | None:
         if passage.request is not None:
@@ -161,7 +164,7 @@ def _completed(before_send: Callable[..., Any] | None) -> Callable[[Any, Any], A
 
     def complete(event: Any, hint: Any) -> Any:
         event["modules"] = dict(packages())
-        return before_send(event, hint) if before_send is not None else event
+        return before_send(event, hint.pop(HINT, {}) | hint) if before_send is not None else event
 
     return complete
 

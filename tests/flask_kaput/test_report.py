@@ -3,7 +3,9 @@
 from importlib.metadata import version
 from typing import Any
 
+import sentry_sdk
 from flask import Flask
+from sentry_sdk.integrations.dedupe import DedupeIntegration
 
 from flask_kaput import state_of
 from tests.flask_kaput.applications import application
@@ -40,6 +42,23 @@ def test_one_exception_is_one_event() -> None:
         assert len(receiver.wait(2)) == 2
 
 
+def test_sentry_beside_it_takes_nothing_away() -> None:
+    """A program that has sentry_sdk of its own reports an exception there, and here too."""
+    with receiving() as theirs, receiving() as receiver, application(dsn=receiver.dsn) as app:
+        reporter = state_of(app).reporter
+        assert reporter is not None
+        alone: dict[str, Any] = {"default_integrations": False, "auto_enabling_integrations": False}
+        sentry_sdk.init(dsn=theirs.dsn, integrations=[DedupeIntegration()], **alone)
+        error = LookupError("no apples")
+        try:
+            sentry_sdk.capture_exception(error)
+            assert reporter.report(error, handled=True) is not None
+        finally:
+            sentry_sdk.get_client().close()
+            sentry_sdk.get_global_scope().set_client(None)
+        assert (len(theirs.wait(1)), len(receiver.wait(1))) == (1, 1)
+
+
 def test_an_application_reports_to_its_own_server() -> None:
     """The errors of one application never reach another's server, even when both have one name."""
     with (
@@ -60,8 +79,8 @@ def test_an_application_reports_to_its_own_server() -> None:
 def test_an_event_can_be_changed_or_left_out_before_it_is_sent() -> None:
     """KAPUT_BEFORE_SEND sees all that is sent, and its answer is what goes."""
 
-    def before_send(event: dict[str, Any], _hint: dict[str, Any]) -> dict[str, Any] | None:
-        if event["exception"]["values"][0]["type"] == "KeyError":
+    def before_send(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any] | None:
+        if isinstance(hint["exc_info"][1], KeyError):
             return None
         del event["modules"]["flask"]
         return event

@@ -92,6 +92,8 @@ LATE_IMPORTS = {
 CLAIM = re.compile(r"(?:[^.;:`]|`[\w/]+\.py`)+ imports? it\b")
 """Where a docstring names the files that import its module."""
 
+UNEXPLAINED = re.compile(r"# (?:noqa(?:: [A-Z0-9, ]+)?|type: ignore(?:\[[a-z, -]+\])?)\s*$")
+
 EMPTY_WORDS = {"util", "utils", "helper", "helpers", "manager", "managers", "common", "misc"}
 
 
@@ -197,6 +199,13 @@ def claim_faults(module: str, docstring: str, known: set[str]) -> Iterator[str]:
                 yield f"{module} says{claim}, and {importer} does too"
 
 
+def exemption_faults(name: str, source: str) -> Iterator[str]:
+    """Yields exemptions from lint and types that give no reason."""
+    for number, line in enumerate(source.splitlines(), start=1):
+        if UNEXPLAINED.search(line):
+            yield f"{name}:{number} gives no reason for its exemption; say it on the line"
+
+
 def environment_faults(module: str, tree: ast.Module) -> Iterator[str]:
     """Yields reads of the environment, which belong to the settings."""
     if any(within(module, room) for room in ENVIRONMENT_ROOMS):
@@ -290,7 +299,7 @@ def test_modules_import_only_what_their_stage_may() -> None:
         ("buffer.segments", "import os", False),
     ],
 )
-def test_import_rules_can_fail(module: str, source: str, wrong: bool) -> None:  # noqa: FBT001  # pytest hands it in
+def test_import_rules_can_fail(module: str, source: str, wrong: bool) -> None:
     """The rules find what breaks them and leave alone what does not."""
     assert wrong == bool(list(import_faults(module, ast.parse(source))))
 
@@ -361,6 +370,21 @@ def test_files_keep_to_their_size_and_name(path: Path) -> None:
     tree = ast.parse(source)
     faults = [*size_faults(name, source, tree), *name_faults(name, tree)]
     assert faults == []
+
+
+def test_exemptions_give_their_reasons() -> None:
+    """Each exemption from lint and types in the sources says why on its line."""
+    sources = ((str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")) for path in SOURCES)
+    assert [fault for name, source in sources for fault in exemption_faults(name, source)] == []
+
+
+def test_the_rule_of_exemptions_can_fail() -> None:
+    """One without a reason is found, one with a reason is not."""
+    bare = ["f()  # noqa: S603", "f()  # type: ignore[override]", "f()  # noqa"]
+    assert [bool(list(exemption_faults("a.py", line))) for line in bare] == [True, True, True]
+    assert (
+        list(exemption_faults("a.py", "f()  # noqa: S603  # a fixed program\ng()  # type: ignore[x]  # its stub")) == []
+    )
 
 
 def test_size_and_name_rules_can_fail() -> None:

@@ -79,7 +79,7 @@ class Tap(logging.Handler):
             return False
         if not has_app_context():
             return True
-        current = current_app._get_current_object()  # type: ignore[attr-defined]
+        current = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy has it
         if current is app:
             return True
         return current.name != self._app_name and _is_below(record.name, self._app_name)

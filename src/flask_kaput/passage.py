@@ -84,13 +84,13 @@ class Passages:
         """Answers whether another application is at work here: two of one name, or with one library, share loggers."""
         if self._current.get() is not None or not has_app_context():
             return False
-        return current_app._get_current_object() is not self._app()  # type: ignore[attr-defined]
+        return current_app._get_current_object() is not self._app()  # type: ignore[attr-defined]  # the proxy has it
 
     def _without_door(self) -> Passage:
         if not has_request_context():
             return self.begin({})
         noted = self.begin(request.environ)
-        noted.request = request._get_current_object()  # type: ignore[attr-defined]
+        noted.request = request._get_current_object()  # type: ignore[attr-defined]  # the proxy has it
         return noted
 
 

@@ -145,7 +145,7 @@ class Reporter:
         if passage.request is not None:
             return passage.request
         if has_request_context():
-            live: Request = request._get_current_object()  # type: ignore[attr-defined]
+            live: Request = request._get_current_object()  # type: ignore[attr-defined]  # the proxy has it
             return live
         return self._app.request_class(passage.environ) if passage.environ else None
 

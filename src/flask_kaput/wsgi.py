@@ -55,7 +55,7 @@ class Door:
         """Notes the request, which is gone when an error of a teardown function is seen."""
         passage = self._passages.current()
         if passage is not None:
-            passage.request = request._get_current_object()  # type: ignore[attr-defined]
+            passage.request = request._get_current_object()  # type: ignore[attr-defined]  # the proxy has it
 
 
 def attach(app: Flask, settings: Settings, passages: Passages, first_use: FirstUse, reporter: Reporter | None) -> None:

@@ -212,7 +212,7 @@ def test_a_client_that_goes_is_no_error(caplog: pytest.LogCaptureFixture) -> Non
 
 
 @pytest.mark.parametrize("announced", [True, False])
-def test_too_large_is_a_413(announced: bool) -> None:  # noqa: FBT001  # pytest hands it in
+def test_too_large_is_a_413(announced: bool) -> None:
     """The limit holds for the announced length before anything is read, and for the real one."""
     appender = MemoryAppender()
     asked = scope(**({"content_length": "101"} if announced else {"transfer_encoding": "chunked"}))
@@ -225,7 +225,7 @@ def test_too_large_is_a_413(announced: bool) -> None:  # noqa: FBT001  # pytest 
 
 
 @pytest.mark.parametrize(("size", "beside"), [(1000, False), (300_000, True)])
-def test_large_bodies_are_taken_apart_beside_the_loop(size: int, beside: bool) -> None:  # noqa: FBT001  # pytest
+def test_large_bodies_are_taken_apart_beside_the_loop(size: int, beside: bool) -> None:
     """Only a large body is worth a thread; the loop answers others meanwhile."""
     threads: list[int] = []
 

@@ -89,7 +89,7 @@ def test_number_of_items_is_bounded() -> None:
 
 
 @given(st.lists(st.tuples(st.text(max_size=8), st.binary(max_size=60)), max_size=6), st.booleans())
-def test_what_was_written_is_read(items: list[tuple[str, bytes]], ended: bool) -> None:  # noqa: FBT001  # hypothesis
+def test_what_was_written_is_read(items: list[tuple[str, bytes]], ended: bool) -> None:
     """Payloads of any bytes come back, with and without the last newline."""
     lines = [b"{}"]
     for kind, payload in items:

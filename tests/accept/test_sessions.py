@@ -84,7 +84,7 @@ def test_a_later_update_that_changes_nothing_is_not_kept(status: str | None) -> 
         ({"status": ["crashed"]}, False, 1),
     ],
 )
-def test_a_session_that_is_not_well_keeps_its_id(fields: dict[str, Any], begun: bool, health: int) -> None:  # noqa: FBT001
+def test_a_session_that_is_not_well_keeps_its_id(fields: dict[str, Any], begun: bool, health: int) -> None:
     """More can be said of it, so that the store must know which it was."""
     found = told("session", sid=SID, **fields)
     assert "hours" not in found

@@ -136,7 +136,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["event_id", "a", "\ud800", "level"]), JSON), st.booleans())
-def test_every_object_is_taken(event: dict[str, object], escaped: bool) -> None:  # noqa: FBT001  # hypothesis
+def test_every_object_is_taken(event: dict[str, object], escaped: bool) -> None:
     """Any object that Python's json writes is an event, NaN and lone surrogates among its values."""
     syntax.check(json.dumps(event, ensure_ascii=escaped).encode("utf-8", "surrogatepass"))
 

@@ -82,7 +82,7 @@ def damaged(draw: st.DrawFn) -> tuple[list[Record | Drop], bytes, set[int]]:
 
 
 @given(damaged(), st.booleans())
-def test_damage_costs_what_it_touched(case: tuple[list[Record | Drop], bytes, set[int]], finished: bool) -> None:  # noqa: FBT001
+def test_damage_costs_what_it_touched(case: tuple[list[Record | Drop], bytes, set[int]], finished: bool) -> None:
     """Whatever happens to a stretch of bytes, nothing wrong is read, and in the end everything whole is found."""
     wanted, data, whole = case
     parts = list(decode(data, SALT, finished=finished))

@@ -72,6 +72,6 @@ def test_long_secrets_take_no_time() -> None:
         (b'{"password":"hunter-2","a":"hunte\\u0072-2"}', 1, True),
     ],
 )
-def test_a_secret_that_stands_under_its_name_alone_needs_no_search(body: bytes, times: int, expected: bool) -> None:  # noqa: FBT001
+def test_a_secret_that_stands_under_its_name_alone_needs_no_search(body: bytes, times: int, expected: bool) -> None:
     """The body is searched as it was sent; when something in it is written oddly, the event is read as a whole."""
     assert repeated(body, {"hunter-2": times}) is expected

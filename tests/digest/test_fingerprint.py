@@ -93,7 +93,7 @@ def test_the_depth_of_a_recursion_never_counts(depth: int) -> None:
 
 
 @given(st.integers(3, 200), st.integers(3, 200), st.booleans(), st.booleans())
-def test_where_an_endless_recursion_stopped_never_counts(one: int, other: int, odd: bool, deeper: bool) -> None:  # noqa: FBT001
+def test_where_an_endless_recursion_stopped_never_counts(one: int, other: int, odd: bool, deeper: bool) -> None:
     """`even` calls `odd` calls `even`: it is chance in which of them, or below, the stack was full."""
     even_frame = msgspec.structs.replace(OWN, function="even")
     odd_frame = msgspec.structs.replace(OWN, function="odd")
@@ -128,7 +128,7 @@ def test_comprehensions_count_as_the_function_around_them() -> None:
         ({"context_line": "  total += y"}, True),
     ],
 )
-def test_function_module_and_line_count(change: dict[str, str], same_place: bool) -> None:  # noqa: FBT001
+def test_function_module_and_line_count(change: dict[str, str], same_place: bool) -> None:
     """Another function is another issue; another line too, but the looser hash proposes that they belong together."""
     one = group(event(failing(CALLER, OWN)))
     other = group(event(failing(CALLER, msgspec.structs.replace(OWN, **change))))

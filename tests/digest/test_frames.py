@@ -23,7 +23,7 @@ from kaput.digest.frames import function_of, is_generated, is_own, module_of
         ("", "", "", False),
     ],
 )
-def test_whose_code_it_is(filename: str, abs_path: str, module: str, expected: bool) -> None:  # noqa: FBT001
+def test_whose_code_it_is(filename: str, abs_path: str, module: str, expected: bool) -> None:
     """Folders of packages and of the language are a library's; a module alone is judged by its name."""
     assert is_own(filename, abs_path, module) is expected
 

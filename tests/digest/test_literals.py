@@ -156,7 +156,7 @@ def test_source_keeps_its_number_of_lines(text: str) -> None:
 
 
 @given(st.text(), st.booleans())
-def test_any_text_can_be_filtered(text: str, code: bool) -> None:  # noqa: FBT001  # hypothesis gives it by name
+def test_any_text_can_be_filtered(text: str, code: bool) -> None:
     """No text makes the filter fail."""
     filtered(text.replace("\0", ""), code=code)
 
@@ -175,7 +175,7 @@ SIGNS = [
 
 
 @given(st.lists(st.sampled_from(SIGNS)), st.booleans())
-def test_any_mixture_of_signs_can_be_filtered(pieces: list[str], code: bool) -> None:  # noqa: FBT001
+def test_any_mixture_of_signs_can_be_filtered(pieces: list[str], code: bool) -> None:
     """No order of names, quotes and brackets makes the filter fail or break a character."""
     filtered("".join(pieces), code=code)
 
@@ -199,7 +199,7 @@ def test_any_mixture_of_signs_can_be_filtered(pieces: list[str], code: bool) -> 
     ],
 )
 @pytest.mark.parametrize("code", [False, True])
-def test_time_is_linear(piece: str, code: bool) -> None:  # noqa: FBT001
+def test_time_is_linear(piece: str, code: bool) -> None:
     """Repeating anything 4,000 times takes no more than seconds, where a square of it would take minutes."""
     begun = time.process_time()
     filtered(piece * 4_000, code=code)

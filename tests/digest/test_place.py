@@ -56,7 +56,7 @@ CALLER = frame("checkout", "price(cart)")
         (frame("reserve", "raise ShopError(message)"), False),
     ],
 )
-def test_who_raises_for_everyone_is_passed_over(helper: Frame, passed: bool) -> None:  # noqa: FBT001
+def test_who_raises_for_everyone_is_passed_over(helper: Frame, passed: bool) -> None:
     """What a function was handed is its caller's fault; what it says itself is its own."""
     assert name(CALLER, helper) == ("shop.pricing.checkout" if passed else f"shop.pricing.{helper.function}")
 

@@ -54,7 +54,7 @@ def matches(condition: str) -> bool:
         ("transaction:/check* level:error", True),
     ],
 )
-def test_conditions(condition: str, expected: bool) -> None:  # noqa: FBT001
+def test_conditions(condition: str, expected: bool) -> None:
     """Whole texts by globs, whatever their case; what is said of a frame holds for one and the same."""
     assert matches(condition) is expected
 

@@ -63,7 +63,7 @@ def test_the_debugger_works_where_it_is_meant_to() -> None:
     ],
 )
 def test_it_is_switched_off_anywhere_else(
-    debug: bool,  # noqa: FBT001 - pytest hands it in
+    debug: bool,
     environ: dict[str, str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:

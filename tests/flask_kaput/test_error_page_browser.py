@@ -121,7 +121,7 @@ def test_a_person_tells_what_happened(scheme: str, browser: Browser) -> None:
 
 
 @pytest.mark.parametrize(("scheme", "light"), [("light", True), ("dark", False)])
-def test_the_page_can_be_read(scheme: str, light: bool, browser: Browser) -> None:  # noqa: FBT001
+def test_the_page_can_be_read(scheme: str, light: bool, browser: Browser) -> None:
     """Ground and ink follow the reader's scheme, with the contrast of WCAG's level AA, and nothing is cut off."""
     look = {"color_scheme": scheme, "viewport": {"width": 320, "height": 600}}
     with receiving() as receiver, shop(receiver) as address, opened(browser, f"{address}/fail", **look) as (page, *_):
@@ -135,7 +135,7 @@ def test_the_page_can_be_read(scheme: str, light: bool, browser: Browser) -> Non
 @pytest.mark.parametrize(
     ("policy", "styled"), [("default-src 'self'", False), (f"default-src 'self'; style-src '{STYLE_HASH}'", True)]
 )
-def test_an_applications_own_policy_holds(policy: str, styled: bool, browser: Browser) -> None:  # noqa: FBT001
+def test_an_applications_own_policy_holds(policy: str, styled: bool, browser: Browser) -> None:
     """Under a policy of the application the page is whole and its form works; the hash gives it its look."""
     with receiving() as receiver, shop(receiver, policy) as address, opened(browser, f"{address}/fail") as (page, *_):
         width = page.locator("main").bounding_box()

@@ -44,7 +44,7 @@ def line_of(function: Any) -> int:
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_the_place_is_the_line_that_failed(own: bool) -> None:  # noqa: FBT001 - pytest hands it in
+def test_the_place_is_the_line_that_failed(own: bool) -> None:
     """Location, Module and Function name the application's line, not Flask's, in our handlers and in any other."""
     fmt = "%(pathname)s:%(lineno)d|%(filename)s|%(module)s|%(funcName)s"
     kept = Kept()
@@ -106,7 +106,7 @@ def test_the_request_is_in_every_record() -> None:
 
 
 @pytest.mark.parametrize("through_pickle", [False, True])
-def test_the_request_goes_through_a_queue(through_pickle: bool) -> None:  # noqa: FBT001 - pytest hands it in
+def test_the_request_goes_through_a_queue(through_pickle: bool) -> None:
     """A listener in another thread or process, which has no request, writes the fields, the place and the traceback."""
     records: queue.Queue[Any] = queue.Queue()
     kept = Kept()

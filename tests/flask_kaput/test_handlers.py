@@ -82,7 +82,7 @@ def test_an_expected_error_that_nothing_handles_is_reported() -> None:
 
 
 @pytest.mark.parametrize(("wanted", "count"), [(False, 0), (True, 2)])
-def test_aborts_are_reported_if_wanted(wanted: bool, count: int) -> None:  # noqa: FBT001 - pytest hands it in
+def test_aborts_are_reported_if_wanted(wanted: bool, count: int) -> None:
     """`abort(503)` is an event when the settings say so, with or without a handler; `abort(404)` never is."""
 
     def prepare(app: Flask) -> None:

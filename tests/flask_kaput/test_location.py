@@ -27,7 +27,7 @@ STANDARD = sysconfig.get_path("stdlib")
         (str(Path(relocate.__code__.co_filename)), "", False),
     ],
 )
-def test_own_code_is_told_from_libraries(file: str, root: str, own: bool) -> None:  # noqa: FBT001 - pytest hands it in
+def test_own_code_is_told_from_libraries(file: str, root: str, own: bool) -> None:
     """Code among the libraries, of the standard library or of no file is not the application's."""
     assert is_own(file, root) == own
 

@@ -79,7 +79,7 @@ def config(port: int, **more: Any) -> dict[str, Any]:
     ("seconds", "oldest", "long"),
     [(61.0, None, True), (60.0, None, False), (1.0, 61.0, True), (1.0, 59.0, False), (1.0, None, False)],
 )
-def test_how_long_is_too_long(seconds: float, oldest: float | None, long: bool) -> None:  # noqa: FBT001
+def test_how_long_is_too_long(seconds: float, oldest: float | None, long: bool) -> None:
     """A server is away for too long when it is known to be, or when an event has waited for it as long."""
     now = 1_800_000_000.0
     names = [] if oldest is None else [f"{int((now - oldest) * 1e9):020d}-1-0-{'a' * 32}.json"]

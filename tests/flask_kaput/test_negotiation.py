@@ -47,6 +47,6 @@ CHROMIUM = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,ima
         ("text/html;q=banana", "document", True),
     ],
 )
-def test_a_client_gets_what_suits_it(accept: str, destination: str, page: bool) -> None:  # noqa: FBT001
+def test_a_client_gets_what_suits_it(accept: str, destination: str, page: bool) -> None:
     """Browsers that show the answer get a page; scripts, programs and who asks for it get data."""
     assert wants_page(parse_accept_header(accept, MIMEAccept), destination) == page

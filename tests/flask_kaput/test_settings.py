@@ -59,7 +59,7 @@ def test_a_wrong_dsn_is_refused_without_being_shown(dsn: str) -> None:
 @pytest.mark.parametrize(
     ("given", "value"), [("yes", True), ("0", False), (False, False), ("", False), ("TRUE", True), (1, True)]
 )
-def test_a_switch_is_read(given: Any, value: bool) -> None:  # noqa: FBT001 - pytest hands it in
+def test_a_switch_is_read(given: Any, value: bool) -> None:
     """A switch may be a bool, or a word of the environment."""
     assert load({}, {"KAPUT_WITH_LOCALS": given}, {}).settings.with_locals is value
 

@@ -71,7 +71,7 @@ def test_a_situation_has_its_page_and_its_report(
     status: int,
     title: str,
     kind: str,
-    handled: bool,  # noqa: FBT001
+    handled: bool,
     tmp_path: Path,
 ) -> None:
     """The person sees what happened and a number, and the event with that number tells why."""

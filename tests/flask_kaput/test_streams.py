@@ -13,7 +13,7 @@ from tests.flask_kaput.receiver import receiving
 
 
 @pytest.mark.parametrize("in_context", [True, False])
-def test_an_error_in_the_middle_of_a_stream_is_reported_once(in_context: bool) -> None:  # noqa: FBT001 - pytest hands it in
+def test_an_error_in_the_middle_of_a_stream_is_reported_once(in_context: bool) -> None:
     """The event has the request and what was logged in the stream, though Flask has left the context."""
     with receiving() as receiver, application(dsn=receiver.dsn) as app:
 

@@ -14,7 +14,7 @@ def planned(database: Database) -> Iterator[list[str]]:
     """Collects the steps of the plans of all statements inside, such as `SCAN event`."""
     steps: list[str] = []
 
-    def explain(_connection: Any, cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:  # noqa: FBT001  # SQLAlchemy's
+    def explain(_connection: Any, cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
         if statement.split(None, 1)[0] in {"SELECT", "INSERT", "UPDATE", "DELETE"}:
             plan = cursor.connection.cursor()
             plan.execute(f"EXPLAIN QUERY PLAN {statement}", values[0] if many else values)

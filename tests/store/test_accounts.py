@@ -33,7 +33,7 @@ def test_what_is_no_address(store: Store, email: str) -> None:
 
 
 @pytest.mark.parametrize(("length", "good"), [(0, False), (7, False), (8, True), (1000, True), (1001, False)])
-def test_lengths_of_passwords(store: Store, length: int, good: bool) -> None:  # noqa: FBT001
+def test_lengths_of_passwords(store: Store, length: int, good: bool) -> None:
     """Eight to a thousand characters, and each of them counts."""
     password = "ä" * length
     if not good:

@@ -78,7 +78,7 @@ STORY = (
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_a_session_counts_once_in_whatever_order_it_is_told(store: Store, together: bool) -> None:  # noqa: FBT001
+def test_a_session_counts_once_in_whatever_order_it_is_told(store: Store, together: bool) -> None:
     """Errors first or the crash first, once or twice, in one batch or in several: one session, crashed."""
     orders = list(permutations(STORY))[::17]
     for number, order in enumerate(orders):

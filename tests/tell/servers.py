@@ -119,7 +119,7 @@ class _Controller(Controller):
         trigger: Callable[[], None] = super()._trigger_server
         trigger()
 
-    def stop(self, no_assert: bool = False) -> None:  # noqa: FBT001, FBT002 aiosmtpd's signature
+    def stop(self, no_assert: bool = False) -> None:  # noqa: FBT002  # the signature is aiosmtpd's
         """Stops it; does nothing when it was stopped before."""
         if not self.loop.is_closed():
             super().stop(no_assert=no_assert)

@@ -111,7 +111,7 @@ def test_only_allowed_addresses_of_several() -> None:
         (410, b"gone", "The receiver answered 410: gone. It wants no more.", True, True),
     ],
 )
-def test_refusals(status: int, words: bytes, told: str, permanent: bool, away: bool) -> None:  # noqa: FBT001  # pytest hands them in
+def test_refusals(status: int, words: bytes, told: str, permanent: bool, away: bool) -> None:
     """The receiver's words are told without the address's secrets; what is not about this document closes the way."""
     with Receiver([(status, words, {})]) as receiver:
         error = failure(f"{receiver.url}/abcdef")

@@ -91,7 +91,7 @@ def test_a_state_is_one_word(
     shop: ProjectRow,
     status: RunStatus | None,
     now: RunStatus,
-    paused: bool,  # noqa: FBT001  # pytest hands it in
+    paused: bool,
     word: str,
 ) -> None:
     """What a person must know first is said first."""

@@ -25,8 +25,7 @@ ZSTD_PIECE = 256  # a zstd block of 4 bytes can become 128 KiB, and its decoder 
 ZSTD_WINDOW = 8 * 1024 * 1024  # what RFC 8878, 3.1.1.1.2, asks every decoder to support
 
 _IDENTITY = frozenset({"", "identity", "utf-8", "utf8"})
-# The library's stub takes the class for an instance.
-_IsalError: type[Exception] = isal_zlib.error  # type: ignore[assignment]
+_IsalError: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # the stub takes the class for an instance
 
 
 def unpack(body: bytes, encoding: str, limit: int) -> bytes:

@@ -51,7 +51,7 @@ class AnnexProtocol(MovingProtocol):
     _deaf = False
 
     def __init__(self, *arguments: object, **named: object) -> None:
-        super().__init__(*arguments, **named)  # type: ignore[arg-type]
+        super().__init__(*arguments, **named)  # type: ignore[arg-type]  # uvicorn's own
         self._read: list[bytes] = []  # of the request that is not answered
 
     def data_received(self, data: bytes) -> None:
@@ -185,7 +185,7 @@ class Annex(uvicorn.Server):
         await self._alone.wait()
         while self.server_state.connections or self._adopting:
             for connection in list(self.server_state.connections):
-                connection.retire()  # type: ignore[union-attr]
+                connection.retire()  # type: ignore[union-attr]  # all are ours
             await asyncio.sleep(AGAIN_SECONDS)
         self.should_exit = True
 

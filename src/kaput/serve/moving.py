@@ -24,7 +24,7 @@ class MovingProtocol(ShortcutProtocol):
         """Is told what was read of the connection before it came here."""
         self._first = data
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # it is one of streams
         """Begins where the other process stopped, before anything else is read."""
         super().connection_made(transport)
         data, self._first = self._first, b""

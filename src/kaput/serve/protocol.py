@@ -26,7 +26,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _in_head = False
     _between = True  # two requests, or before the first: not a byte of one was read that did not come whole
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # it is one of streams
         """Starts the time of the first head."""
         super().connection_made(transport)
         self._begin()

@@ -66,7 +66,7 @@ def counts(connection: Connection, scope: Mapping[str, str], issue_ids: Sequence
     if len(scope) == 1:
         ((key, value),) = scope.items()
         query = select(_tag.issue_id, _tag.count).where(_tag.issue_id.in_(issue_ids), _tag.key == key)
-        return {issue_id: count for issue_id, count in connection.execute(query.where(_tag.value == value))}  # noqa: C416
+        return {row[0]: row[1] for row in connection.execute(query.where(_tag.value == value))}
     if not scope.keys() <= _COLUMNS.keys():
         return None
     grouped = select(_event.issue_id, func.count()).where(*_kept(scope, issue_ids)).group_by(_event.issue_id)

@@ -45,11 +45,11 @@ class _Signer(TimestampSigner):
 
     def unsign(self, signed_value: str | bytes, max_age: int | None = None, return_timestamp: bool = False) -> Any:  # noqa: FBT001, FBT002 - the signature of the base
         try:
-            return super().unsign(signed_value, max_age, return_timestamp)  # type: ignore[call-overload]
+            return super().unsign(signed_value, max_age, return_timestamp)  # type: ignore[call-overload]  # typed for one of them
         except SignatureExpired as error:
             if error.date_signed is None or error.date_signed.timestamp() <= self.get_timestamp():
                 raise
-            return super().unsign(signed_value, None, return_timestamp)  # type: ignore[call-overload]
+            return super().unsign(signed_value, None, return_timestamp)  # type: ignore[call-overload]  # typed for one of them
 
 
 class Sessions(SecureCookieSessionInterface):

@@ -23,7 +23,7 @@ TOKEN = enter_token(SECRET)
         (False, TOKEN, "127.0.0.1", False),
     ],
 )
-def test_the_link_of_a_developer(tmp_path: Path, debug: bool, token: str, peer: str, let_in: bool) -> None:  # noqa: FBT001
+def test_the_link_of_a_developer(tmp_path: Path, debug: bool, token: str, peer: str, let_in: bool) -> None:
     """The link is good in debug mode, with its token, from this machine."""
     assert home(tmp_path, debug=debug).lets_in(SECRET, token, peer) is let_in
 
@@ -37,7 +37,7 @@ def test_the_link_of_a_developer(tmp_path: Path, debug: bool, token: str, peer: 
         ("", False),
     ],
 )
-def test_development_is_on_loopback(tmp_path: Path, address: str, local: bool) -> None:  # noqa: FBT001
+def test_development_is_on_loopback(tmp_path: Path, address: str, local: bool) -> None:
     """An application is being developed when it is in debug mode and reached from this machine only."""
     assert home(tmp_path, debug=True).is_local(address) is local
     assert not home(tmp_path).is_local(address)

@@ -193,7 +193,7 @@ def test_a_directory_that_cannot_be_used_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("debug", "status"), [(True, 302), (False, 404)])
-def test_the_link_in_the_console(tmp_path: Path, debug: bool, status: int, capfd: pytest.CaptureFixture[str]) -> None:  # noqa: FBT001
+def test_the_link_in_the_console(tmp_path: Path, debug: bool, status: int, capfd: pytest.CaptureFixture[str]) -> None:
     """In debug mode on loopback the console has a link that lets in; otherwise it has the set-up link."""
     tracker = Tracker(home(tmp_path, debug=debug), lambda: False)
     app = shop()

@@ -38,7 +38,7 @@ def test_an_event_lists_what_is_attached(site: Site, shop: ProjectRow, ada: Visi
     page = ada.get(f"/issues/{issue.short_id}/events/{event_id}")
     assert '<h2 id="files-title">Attachments</h2>' in page
     assert html.escape("<b>") + "\u241b.log" in page
-    assert "2.0 KiB, minidump" in page
+    assert "2.0 kB, minidump" in page
     assert "<img" not in page
 
 

@@ -47,6 +47,7 @@ from kaput.model.notice import Change, Draft, Kind
 from kaput.model.record import (
     ATTACHMENT,
     CHECK_IN,
+    DAY,
     EVENT,
     FEEDBACK,
     HOUR,
@@ -88,6 +89,7 @@ from kaput.model.stats import Stats
 __all__ = [
     "ATTACHMENT",
     "CHECK_IN",
+    "DAY",
     "EVENT",
     "EVERYBODY",
     "FEEDBACK",

@@ -7,6 +7,8 @@ from msgspec import Struct
 
 HOUR = 3600
 """Seconds; counters and drops are kept by the hour."""
+DAY = 24 * HOUR
+"""Seconds."""
 
 EVENT, FEEDBACK, ATTACHMENT, SESSIONS, CHECK_IN = "event", "feedback", "attachment", "sessions", "check_in"
 """The kinds of records."""

@@ -11,11 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Integer, and_, cast, exists, f
 
 from kaput.model import HOUR
 from kaput.store import schema
-from kaput.store.base import Priority, Status
+from kaput.store.base import NEW_FOR, Priority, Status
 from kaput.store.counters import OF_USER
 from kaput.store.search import Order, Search, Term
 
-NEW_SECONDS = 86400.0
 TREND_HOURS = 24
 
 _issue = schema.issue.c
@@ -114,8 +113,8 @@ def _is(term: Term, viewer: int | None, now: float) -> ColumnElement[bool]:
     mine = exists().where(schema.bookmark.c.issue_id == _issue.id, schema.bookmark.c.account_id == viewer)
     states: dict[str, ColumnElement[bool]] = {
         "regressed": _issue.regressed,
-        "new": and_(fresh, _issue.first_seen > now - NEW_SECONDS),
-        "ongoing": and_(fresh, _issue.first_seen <= now - NEW_SECONDS),
+        "new": and_(fresh, _issue.first_seen > now - NEW_FOR),
+        "ongoing": and_(fresh, _issue.first_seen <= now - NEW_FOR),
         "assigned": _issue.assignee_id.is_not(None),
         "bookmarked": mine,
     }

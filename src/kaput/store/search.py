@@ -25,6 +25,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from kaput.errors import QueryError
+from kaput.model import DAY
 from kaput.store.base import Priority, Status
 
 LONGEST = 1000
@@ -35,7 +36,6 @@ TAGS = frozenset({"release", "environment"})
 """Keys of the search that are tags of events under the same name."""
 
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_DAY = 86400.0
 _LARGEST = 10**15
 _TOKEN = re.compile(
     r'\s*(?:(?P<key>!?[a-z_][\w.-]{1,63}):(?!//|:|\s|$))?(?:"(?P<quoted>[^"]*)"?|(?P<plain>[^\s"]+))',
@@ -170,7 +170,7 @@ def _timed(key: str, value: str, negated: bool, position: int, now: float) -> Te
     # A day is later than another one when it comes after all of it.
     whole_day = len(value.removeprefix(sign)) == 10
     if whole_day and sign in {">", "<="}:
-        return Term(key, value, negated, sign=">=" if sign == ">" else "<", amount=amount + _DAY)
+        return Term(key, value, negated, sign=">=" if sign == ">" else "<", amount=amount + DAY)
     return Term(key, value, negated, sign=sign, amount=amount)
 
 

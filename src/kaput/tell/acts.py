@@ -11,13 +11,11 @@ from email.policy import SMTP, EmailPolicy, Policy
 
 from msgspec import Struct
 
-from kaput.model import GOOD_DAYS, Act, Kind, Link
+from kaput.model import DAY, GOOD_DAYS, Act, Kind, Link
 from kaput.store.base import NoticeRow
 
 Sign = Callable[[Link], str]
 """Makes the token of a link."""
-
-DAY = 86400
 
 
 class Addresses(Struct, frozen=True):

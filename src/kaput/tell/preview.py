@@ -8,12 +8,11 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from kaput.model import Aim, Audience, Case, Field, History, IssueState, Preview, Rule, Target, Trigger
+from kaput.model import DAY, Aim, Audience, Case, Field, History, IssueState, Preview, Rule, Target, Trigger
 from kaput.store.base import Rules
 from kaput.tell.rules import evaluate
 
 DAYS = 7
-DAY = 86400.0
 _SOMEBODY = (Target(Aim.ADDRESS, "somebody@example.org"),)
 _RETURNS = frozenset({Trigger.REGRESSED, Trigger.UNMUTED})
 

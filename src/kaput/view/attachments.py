@@ -17,6 +17,7 @@ from kaput.store.base import AttachmentRow
 from kaput.view.access import visible_project
 from kaput.view.parts import parts
 from kaput.view.raster import HEAD_BYTES, content_type
+from kaput.view.render import size
 from kaput.view.values import visible
 
 blueprint = Blueprint("attachments", __name__, url_prefix="/projects/<slug>/attachments")
@@ -27,7 +28,6 @@ LARGEST_PICTURE = 5 * 1024**2
 MOST_PICTURES = 12
 """Pictures of a page; the others can be downloaded."""
 _ANY = "application/octet-stream"
-_UNITS = ((1024**2, "MiB"), (1024, "KiB"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def attached(project_id: int, event_ids: Sequence[str]) -> dict[str, list[Attach
 
 def _view(row: AttachmentRow, *, picture: bool) -> Attached:
     kind = row.kind.removeprefix("event.")
-    told = [_size(row.size), *([visible(kind)] if kind != "attachment" else [])]
+    told = [size(row.size), *([visible(kind)] if kind != "attachment" else [])]
     return Attached(row.attachment_id, visible(row.name), ", ".join(told), row.missing, picture)
 
 
@@ -109,10 +109,3 @@ def _saved_as(name: str) -> str:
     """Returns a name that says nothing of folders, and does not begin with a dot."""
     last = name.replace("\\", "/").rpartition("/")[2].lstrip(".")
     return "".join(c for c in last if c.isprintable()) or "attachment"
-
-
-def _size(count: int) -> str:
-    for unit, name in _UNITS:
-        if count >= unit:
-            return f"{count / unit:.1f} {name}"
-    return f"{count} bytes" if count != 1 else "1 byte"

@@ -18,6 +18,7 @@ from kaput.store.base import AccountRow
 from kaput.view.access import Person, viewer
 from kaput.view.failures import Answer, failure
 from kaput.view.parts import parts
+from kaput.view.render import plural
 from kaput.view.secret import setup_token
 from kaput.view.throttle import Throttle, peer_name
 
@@ -168,5 +169,4 @@ def _waiting(page: str, wait: float) -> Answer:
 
 
 def _wait_text(wait: float) -> str:
-    minutes = math.ceil(wait / 60)
-    return f"Too many attempts. Try again in {minutes} minute{'s' if minutes > 1 else ''}."
+    return f"Too many attempts. Try again in {plural(math.ceil(wait / 60), 'minute')}."

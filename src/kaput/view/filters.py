@@ -8,12 +8,11 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from kaput.model import Filters
+from kaput.model import DAY, Filters
 from kaput.view.parts import parts
 
 PREFIX = "filter:"
 DAYS = 7
-DAY = 86_400
 
 
 class Field(Struct, frozen=True):

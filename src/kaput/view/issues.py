@@ -12,7 +12,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from kaput.errors import QueryError
-from kaput.store.base import IssueFilter, IssuePage, ProjectRow, Status
+from kaput.store.base import NEW_FOR, IssueFilter, IssuePage, ProjectRow, Status
 from kaput.view.access import viewer, visible_project, visible_projects
 from kaput.view.parts import parts
 from kaput.view.projects import address_of
@@ -30,8 +30,6 @@ ORDER = re.compile(r"(?<!\s)\s*\border(?::|\s+by\s+)\S+(?:\s+seen\s*$)?", re.IGN
 PER_PAGE = 50
 LAST_PAGE = 1_000_000
 HOURS = 24
-NEW_FOR = 86400.0
-"""Seconds for which an issue is marked as new."""
 
 LONGEST_QUERY = 500
 ALL = "all"

@@ -10,14 +10,13 @@ says until it expires, and no more; it is void once the recipient is no member o
 from flask import Blueprint, render_template, request
 
 from kaput.errors import NotFound
-from kaput.model import GOOD_DAYS, Act, Link
+from kaput.model import DAY, GOOD_DAYS, Act, Link
 from kaput.store.base import AccountRow, Mute, ProjectRow, Resolve
 from kaput.view.failures import Answer, failure
 from kaput.view.parts import parts
 
 blueprint = Blueprint("links", __name__)
 
-DAY = 86400.0
 EXPIRED = "The links of a mail are good for {} days. Open the issue's page instead, or the link of a newer mail."
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kaput.model import HOUR
-from kaput.store.base import ActivityRow, IssueRow, Status, TagCount
+from kaput.store.base import NEW_FOR, ActivityRow, IssueRow, Status, TagCount
 from kaput.view.render import plural
 from kaput.view.values import end_cut, visible
 
@@ -146,8 +146,6 @@ WORDS = {
 }
 WITHIN = ("regressed", "resolved", "unmuted")
 """What happens in a release."""
-NEW_FOR = 86400.0
-"""Seconds for which an issue is new."""
 
 
 def steps(rows: Sequence[ActivityRow], first_seen: float, viewer: str) -> tuple[Step, ...]:

@@ -6,7 +6,9 @@ In: plain values. Out: texts for Jinja, which escapes them. Pure; `view/` and th
 import math
 from datetime import UTC, datetime
 
-MINUTE, HOUR, DAY, YEAR = 60, 3600, 86400, 365 * 86400
+from kaput.model import DAY, HOUR
+
+MINUTE, YEAR = 60, 365 * DAY
 LAST_SECOND = 253402300799
 """31 December 9999, the last second that a date can have."""
 

@@ -7,6 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from kaput.errors import MailFailed
+from kaput.model import DAY
 from kaput.view.access import admin_only, viewer
 from kaput.view.banners import problems_of
 from kaput.view.parts import parts
@@ -16,8 +17,6 @@ blueprint = Blueprint("server", __name__, url_prefix="/server")
 
 MOST_DEAD = 100
 """Dead records that one page lists; the buttons for all reach the rest."""
-
-DAY = 86400.0
 
 
 @blueprint.get("")

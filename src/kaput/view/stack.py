@@ -14,7 +14,7 @@ import msgspec
 from markupsafe import Markup
 
 from kaput.model import ExceptionChain, ExceptionValue, Frame, Mechanism, Stacktrace
-from kaput.view.render import cut_middle
+from kaput.view.render import cut_middle, plural
 from kaput.view.source import coloured, cut_line
 from kaput.view.values import Member, Value, end_cut, members_of, value_of, visible
 
@@ -199,7 +199,7 @@ def _stretches(trace: Stacktrace, platform: str, budget: Budget) -> Iterator[Str
     newest, oldest = list(reversed(frames[split:])), list(reversed(frames[:split]))
     yield from _folded(newest, platform, budget, lead=not own_known)
     if cut > 0:
-        yield Stretch("omitted", f"{_frames(cut)} left out")
+        yield Stretch("omitted", f"{plural(cut, 'frame')} left out")
     yield from _folded(oldest, platform, budget, lead=not own_known and not newest)
 
 
@@ -211,7 +211,7 @@ def _folded(frames: Sequence[Frame], platform: str, budget: Budget, *, lead: boo
         if shown:
             yield from _own(calls, platform, budget)
         else:
-            label = f"{_frames(len(calls))} in {_packages(calls)}"
+            label = f"{plural(len(calls), 'frame')} in {_packages(calls)}"
             yield Stretch("library", label, tuple(_call(frame, platform, budget, is_open=False) for frame in calls))
 
 
@@ -294,10 +294,6 @@ def _source(frame: Frame, platform: str, budget: Budget) -> Iterator[SourceLine]
         number = frame.lineno + index - len(before) if frame.lineno is not None else None
         number = number if number is None or number > 0 else None  # a client may send more lines than there are
         yield SourceLine(number, line, index == len(before))
-
-
-def _frames(number: int) -> str:
-    return "1 frame" if number == 1 else f"{number:,} frames"
 
 
 def _packages(frames: Iterable[Frame]) -> str:

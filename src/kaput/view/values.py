@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from kaput.view.render import plural
+
 FILTERED = "[Filtered]"
 SHORT = 160
 LINES = 4
@@ -107,7 +109,7 @@ def _tree(pairs: list[tuple[str, Any]], brackets: str, platform: str, depth: int
     if not pairs:
         return Value("word", brackets)
     if depth >= DEEPEST:
-        return Value("word", f"{brackets[0]}…{brackets[1]} {_counted(len(pairs))}")
+        return Value("word", f"{brackets[0]}…{brackets[1]} {plural(len(pairs), 'item')}")
     members = tuple(_members(pairs, platform, depth))
     shown = [m.value.short if brackets == "[]" else f"{m.name}: {m.value.short}" for m in members]
     whole = len(members) == len(pairs) and not any(
@@ -117,8 +119,4 @@ def _tree(pairs: list[tuple[str, Any]], brackets: str, platform: str, depth: int
     if whole and len(line) <= INLINE and "\n" not in line:
         return Value("text", line)
     preview = end_cut(" ".join(line.split()), INLINE)
-    return Value("tree", f"{preview} {_counted(len(pairs))}", "", members, len(pairs) - len(members))
-
-
-def _counted(number: int) -> str:
-    return "1 item" if number == 1 else f"{number:,} items"
+    return Value("tree", f"{preview} {plural(len(pairs), 'item')}", "", members, len(pairs) - len(members))

@@ -29,6 +29,7 @@ from kaput.store.base.decisions import (
 )
 from kaput.store.base.questions import IssueFilter, IssuePage, Limits, Pages, Tallies
 from kaput.store.base.rows import (
+    NEW_FOR,
     AccountRow,
     ActivityRow,
     AttachmentRow,
@@ -67,6 +68,7 @@ from kaput.store.base.searches import SavedSearch, Searches
 from kaput.store.base.telling import Address, ChannelRow, Channels, Outbox, Rules, Trouble
 
 __all__ = [
+    "NEW_FOR",
     "AccountRow",
     "Accounts",
     "ActivityRow",

@@ -10,6 +10,9 @@ from msgspec import Struct
 from kaput.model import Dead, Event, Kind, Monitor, Rule, Run, RunStatus
 from kaput.store.base.decisions import Mute, Priority, Resolution
 
+NEW_FOR = 86_400.0
+"""Seconds for which an issue is new, to the search and on every page."""
+
 
 class Status(StrEnum):
     """The state of an issue, as people decided it."""

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from kaput.model import HOUR, Clock
+from kaput.model import DAY, HOUR, Clock
 from kaput.store.base import Limits, Pages, Swept
 from kaput.store.engine import Database
 from kaput.store.files import Files
@@ -37,7 +37,6 @@ from kaput.store.retention.users import merge_users, rare_users
 from kaput.store.retention.windows import purge_windows
 from kaput.store.sessions import forget_before
 
-DAY = 86400.0
 COUNTER_DAYS = 90
 """Days for which counts by the hour stay at least, however short events do."""
 AT_ONCE = 500

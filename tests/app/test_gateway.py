@@ -65,6 +65,24 @@ def test_a_body_in_parts_arrives_whole(page_gateway: Gateway) -> None:
     assert (answer[0]["status"], b"".join(m.get("body", b"") for m in answer[1:])) == (200, b"abcd")
 
 
+def test_all_bodies_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While bodies that strangers send take all that may be held, another one is a 503; then it is taken."""
+    monkeypatch.setattr(gateway, "MOST_HELD", 8)
+    asked = Gateway(lambda: page)
+    asked.load()
+
+    async def crowd() -> list[int]:
+        stalled = asyncio.create_task(ask(asked, part(b"abcdef", more=True)))
+        await asyncio.sleep(0)
+        refused = await ask(asked, part(b"abc", more=False))
+        stalled.cancel()
+        await asyncio.wait([stalled])
+        return [refused[0]["status"], (await ask(asked, part(b"abc", more=False)))[0]["status"]]
+
+    assert asyncio.run(crowd()) == [503, 200]
+    asked.close()
+
+
 def test_clients_that_stall_hold_no_thread(page_gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """More stalled bodies than threads: another request is answered at once, and they get a 408."""
     monkeypatch.setattr(gateway, "BODY_SECONDS", 3.0)

@@ -15,11 +15,15 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from a2wsgi import WSGIMiddleware
 
+from kaput.accept.body import Budget
 from kaput.app.front import Message, Receive, Scope, Send
+from kaput.errors import Refused
 
 THREADS = 8
 BODY_SECONDS = 20.0
 LARGEST_BODY = 512 * 1024
+MOST_HELD = 32 * 1024 * 1024
+"""Bytes of bodies that are held at one moment, by all requests together: strangers can send some before they log in."""
 
 _log = logging.getLogger(__name__)
 
@@ -31,22 +35,25 @@ class Gateway:
         self._create = create
         self._lock = threading.Lock()
         self._application: Any = None
+        self._budget = Budget(MOST_HELD)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request for the page."""
         if self._application is None:
             await asyncio.to_thread(self.load)
+        held = 0
+
+        def hold(count: int) -> None:
+            nonlocal held
+            self._budget.add(count)
+            held += count
+
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _read(receive)
-        except TimeoutError:
-            await _refuse(send, 408, "The request took too long to arrive.")
-        except _TooLargeError:
-            await _refuse(send, 413, "The request is too large.")
-        except _GoneError:
-            return
-        else:
-            await self._application(scope, _replay(body, receive), send)
+            body = await _arrived(receive, send, hold)
+            if body is not None:
+                await self._application(scope, _replay(body, receive), send)
+        finally:
+            self._budget.release(held)
 
     def load(self) -> None:
         """Loads the page once, whoever asks for it first."""
@@ -69,14 +76,36 @@ class _GoneError(Exception):
     pass
 
 
-async def _read(receive: Receive) -> bytes:
-    """Reads the whole body before a thread is taken: a client that stalls must not hold one."""
+async def _arrived(receive: Receive, send: Send, hold: Callable[[int], None]) -> bytes | None:
+    """Returns the body of a request; None when it was refused, or nobody is there any more."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(receive, hold)
+    except TimeoutError:
+        await _refuse(send, 408, "The request took too long to arrive.")
+    except _TooLargeError:
+        await _refuse(send, 413, "The request is too large.")
+    except Refused as refusal:
+        await _refuse(send, refusal.status, str(refusal))
+    except _GoneError:
+        pass
+    return None
+
+
+async def _read(receive: Receive, hold: Callable[[int], None]) -> bytes:
+    """Reads the whole body before a thread is taken: a client that stalls must not hold one.
+
+    Args:
+        receive: gives its parts.
+        hold: is told of the bytes before they are kept; may raise Refused.
+    """
     parts: list[bytes] = []
     size, more = 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise _GoneError
+        hold(len(message.get("body", b"")))
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         more = message.get("more_body", False)
@@ -99,6 +128,8 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 async def _refuse(send: Send, status: int, text: str) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    if status == 503:
+        headers.append((b"retry-after", b"2"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text.encode()})
 

@@ -135,7 +135,8 @@ class Handlers:
         if setting:
             done, cure = f"Kaput sends it with {status}", f"Return (body, {status}) to say so yourself."
         else:
-            done, cure = "Flask sends it with 200", f"Return (body, {status or 500}), or set KAPUT_HANDLER_STATUS."
+            other = ", or set KAPUT_HANDLER_STATUS" if status else ""  # a class without a status has none to set
+            done, cure = "Flask sends it with 200", f"Return (body, {status or 500}){other}."
         self._app.logger.warning("The error handler %s names no status for its answer; %s. %s", name, done, cure)
 
 

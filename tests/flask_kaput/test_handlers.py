@@ -166,7 +166,7 @@ def test_the_status_is_that_of_the_error_where_the_handler_has_none(caplog: pyte
         client = app.test_client()
         assert [client.get(path).status_code for path in ("/abort/403", "/abort/418", "/value")] == [403, 418, 200]
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
-    assert "Return (body, 500)" in caplog.text
+    assert "Return (body, 500).\n" in caplog.text
 
 
 def test_a_handler_stays_a_function_to_call() -> None:

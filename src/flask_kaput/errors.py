@@ -7,8 +7,13 @@
 Nothing else leaves the extension: what goes wrong while it works is logged, and the request goes on.
 """
 
+from click import ClickException
+
 from kaput.errors import ConfigError
 
 
-class ConfigurationError(ConfigError):
-    """Settings of an application that cannot be used; `problems` has one sentence for each, with its fix."""
+class ConfigurationError(ConfigError, ClickException):
+    """Settings of an application that cannot be used; `problems` has one sentence for each, with its fix.
+
+    It is click's error too, so that `flask run` and `flask kaput check` end with these sentences, and no traceback.
+    """

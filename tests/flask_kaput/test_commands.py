@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 import trustme
+from click.testing import CliRunner
 from flask import Flask
+from flask.cli import FlaskGroup
 
 from flask_kaput import Kaput, state_of
 from flask_kaput.check import writable
@@ -64,6 +66,19 @@ def test_what_is_wrong_is_said_all_at_once(tmp_path: Path) -> None:
     assert "is no folder" in errors[0]
     assert "it cannot be reached" in errors[1]
     assert "KEY@" not in output.upper()
+
+
+def test_wrong_settings_end_a_command_with_their_sentences() -> None:
+    """What keeps the application from being set up is said line by line, without a traceback."""
+
+    def create() -> Flask:
+        app = Flask("shop")
+        Kaput(app, dsn="nonsense", log_file_keep=0)
+        return app
+
+    done = CliRunner().invoke(FlaskGroup(create_app=create), ["kaput", "check"])
+    first, second = done.output.splitlines()
+    assert (done.exit_code, first[:26], second[:24]) == (1, "Error: KAPUT_DSN is no DSN", "KAPUT_LOG_FILE_KEEP is 0")
 
 
 def test_the_user_of_the_deployment_is_what_counts() -> None:

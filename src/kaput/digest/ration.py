@@ -16,11 +16,11 @@ from typing import Any
 import msgspec
 
 LARGE = 512 * 1024
-MANY = 6000
+MANY = 4500
 """Bytes and values; a smaller event is left as it is."""
 RATION = 1024 * 1024
 """Characters of all fields together, about; each value counts for some more."""
-VALUE = 160
+VALUE = 220
 """Characters that a value counts for, since the later steps take as long for it as for so much text."""
 TEXT = 64 * 1024
 """Characters of one text; `normalise.py` keeps 16,384 of one at most."""

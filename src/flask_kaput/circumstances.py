@@ -29,7 +29,9 @@ Fields = Iterator[tuple[str, Any]]
 
 def circumstances(passage: Passage, request: Request | None, settings: Settings) -> dict[str, Any]:
     """Returns fields of an event about a passage."""
-    event: dict[str, Any] = {"contexts": {"runtime": _runtime()}, "tags": {"request_id": passage.request_id}}
+    event: dict[str, Any] = {"contexts": {"runtime": _runtime()}}
+    if passage.request_id:
+        event["tags"] = {"request_id": passage.request_id}
     parts: tuple[Callable[[], Fields], ...] = (
         lambda: _crumbs(passage),
         lambda: _asked(passage, request, settings) if request is not None else iter(()),

@@ -23,7 +23,7 @@ class Passage:
 
     Attributes:
         environ: the request's; None outside of one.
-        request_id: at most 128 characters that are safe in a header and a log line.
+        request_id: at most 128 characters that are safe in a header and a log line; empty outside of a request.
         records: the last log records, oldest first, not formatted yet.
         reported: what was reported, with the ids of its events.
         request: the request once Flask made it; None before, and outside of one.
@@ -59,6 +59,14 @@ class Passages:
         """Returns the passage of a request that comes in."""
         return Passage(environ, self._identify(environ), self._records)
 
+    def outside(self) -> Passage:
+        """Returns a passage of work for which nobody asked: that of a command, of a thread."""
+        return Passage(None, "", self._records)
+
+    def through_door(self) -> bool:
+        """Answers whether a request is going on that came through the server's door."""
+        return self._current.get() is not None
+
     def enter(self, passage: Passage) -> Token[Passage | None]:
         """Makes a passage the current one until `leave` is called with what this returns."""
         return self._current.set(passage)
@@ -88,7 +96,7 @@ class Passages:
 
     def _without_door(self) -> Passage:
         if not has_request_context():
-            return self.begin({})
+            return self.outside()
         noted = self.begin(request.environ)
         noted.request = request._get_current_object()  # type: ignore[attr-defined]  # the proxy has it
         return noted

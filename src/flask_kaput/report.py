@@ -87,11 +87,11 @@ class Reporter:
         self.report(exception, handled=False)
 
     def report_left(self, error: BaseException | None) -> None:
-        """Reports the error with which a context without a request was left: that of a command, or of a thread."""
+        """Reports the error with which a context was left that no server opened: that of a command, or of a thread."""
         if not isinstance(error, Exception) or isinstance(error, ENDS_OF_COMMANDS):
             return
         passage = self._passages.current()
-        if passage is None or passage.request is not None:
+        if passage is None or self._passages.through_door():
             return  # a request's errors are seen by the signal, the door and the stream
         context = click.get_current_context(silent=True)
         name = f"{context.command_path} {context.invoked_subcommand or ''}".strip() if context else ""
@@ -133,7 +133,7 @@ class Reporter:
         return passage.reported[-1][1] if passage and passage.reported else None
 
     def _passage(self) -> Passage:
-        return self._passages.current() or self._passages.begin({})
+        return self._passages.current() or self._passages.outside()
 
     def _send(self, passage: Passage, event: Any, hint: dict[str, Any]) -> str | None:
         found = circumstances(passage, self._request(passage), self._settings)
@@ -154,6 +154,7 @@ def attach(app: Flask, settings: Settings, passages: Passages, deliver: Deliver)
     """Returns the reporter of an application, which reports what no handler of it took."""
     reporter = Reporter(app, settings, passages, deliver)
     got_request_exception.connect(reporter.report_unhandled, app)
+    app.teardown_request(reporter.report_left)  # the request is gone when the other one is called
     app.teardown_appcontext(reporter.report_left)
     return reporter
 

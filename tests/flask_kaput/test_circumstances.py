@@ -127,6 +127,7 @@ def test_a_command_that_fails_is_reported() -> None:
         [event] = receiver.wait(1)
     assert event["exception"]["values"][0]["mechanism"] == {"type": "flask.context", "handled": False}
     assert "bake" in event["transaction"]
+    assert {"request", "tags"}.isdisjoint(event)
 
 
 def test_a_broken_request_costs_only_itself() -> None:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from flask import copy_current_request_context
 
+from flask_kaput import state_of
 from tests.flask_kaput.applications import application
 from tests.flask_kaput.receiver import receiving
 
@@ -38,6 +40,26 @@ def test_an_error_of_a_thread_is_reported_and_handed_on(calls: list[Any]) -> Non
         [event] = receiver.wait(1)
         assert len(calls) == 1
     assert (event["transaction"], event["exception"]["values"][0]["mechanism"]["type"]) == ("baker", "threading")
+    assert {"request", "tags"}.isdisjoint(event)
+
+
+def test_a_thread_that_works_for_a_request_tells_of_it(calls: list[Any]) -> None:
+    """With the request's context copied into the thread, the event has the request and its id, and comes once."""
+    with receiving() as receiver, application(dsn=receiver.dsn) as app:
+
+        @app.get("/bake")
+        def bake() -> str:
+            run(copy_current_request_context(fail))
+            return "baked"
+
+        assert app.test_client().get("/bake", headers={"X-Request-ID": "request-7"}).text == "baked"
+        receiver.wait(1)
+        sender = state_of(app).sender
+        assert sender is not None
+        assert sender.flush(10)
+        assert len(calls) == 1
+    [event] = receiver.events
+    assert (event["request"]["url"], event["tags"]["request_id"]) == ("http://localhost/bake", "request-7")
 
 
 def test_an_error_that_leaves_a_context_in_a_thread_is_reported_once(calls: list[Any]) -> None:

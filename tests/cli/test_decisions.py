@@ -79,3 +79,29 @@ def test_what_cannot_be_decided(shell: Shell, fill: Fill, installation: Installa
     fill(digested(1))
     assert shell("issue", "APP-1", *options).returncode != 0
     assert installation.store.issues.get("APP-1").status is Status.UNRESOLVED
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--resolve"], "resolved; error"),
+        (["--resolve-in", "next"], "resolved in the next release, after 1.0; error"),
+        (["--resolve-in", "2.0"], "resolved in 2.0; error"),
+        (["--mute"], "muted for good; error"),
+        (["--mute-for", "2h"], "muted for 1 h more; error"),
+        (["--mute-events", "100"], "muted until 100 more events; error"),
+        (["--mute-events", "100/1h"], "muted until 100 events in 1 h; error"),
+        (["--mute-users", "10"], "muted until 10 more users; error"),
+        (["--priority", "high"], "high priority"),
+        (["--assign", "ada@example.org"], "assigned to ada@example.org"),
+    ],
+)
+def test_the_effect_is_said(shell: Shell, fill: Fill, options: list[str], said: str) -> None:
+    """In text the issue says what a decision made of it, and a second time that nothing changed."""
+    fill(digested(1))
+    shell("user", "add", "ada@example.org", "--admin", "--password-stdin", typed="a long enough password\n")
+    done = shell("issue", "APP-1", *options)
+    assert (said in done.stdout, done.stderr) == (True, ""), done.stdout
+    if options[0] != "--mute-for":
+        assert shell("issue", "APP-1", *options).stderr == "Nothing to change: it is like that already.\n"
+    assert shell.json("issue", "APP-1", *options)

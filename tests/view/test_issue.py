@@ -297,7 +297,7 @@ def test_undo_from_the_page(site: Site, shop: ProjectRow, ada: Visitor) -> None:
     assert answer.location == "/issues/SHOP-1"
     page = text_of(ada.get("/issues/SHOP-1"))
     assert "Undone." in page
-    assert "taken back: resolved by you just now" in page
+    assert "resolving undone by you just now" in page
     ada.send("/issues/undo", "/issues/SHOP-1", undo=undo, back="/issues/SHOP-1")
     assert "This cannot be undone any more." in text_of(ada.get("/issues/SHOP-1"))
 

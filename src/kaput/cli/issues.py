@@ -3,7 +3,7 @@
 In: a search, an id or a short id. Out: a table, lines or JSON on stdout.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -17,7 +17,8 @@ from kaput.cli.options import data_option, json_option, project_option
 from kaput.cli.terminal import Line, moment, print_json, print_json_array, print_lines, print_table
 from kaput.cli.traces import event_lines
 from kaput.errors import NotFound
-from kaput.store.base import IssueFilter, IssueRow, Store, StoredEvent
+from kaput.store.base import ActivityRow, IssueFilter, IssueRow, Store, StoredEvent
+from kaput.view.standing import SAME, care, standing
 
 PAGE = 500
 PASSES = 3
@@ -64,8 +65,7 @@ def issue(
         store = installation.store
         row = store.issues.get(reference(issue.upper()))
         decision = decision_of(options, store.accounts, installation.clock())
-        if decision is not None:
-            store.decisions.decide([row.id], decision, None)
+        same = decision is not None and not store.decisions.decide([row.id], decision, None).changed
         if merge:
             store.merges.merge(row.id, [store.issues.get(reference(other.upper())).id for other in merge], None)
         if split:
@@ -78,7 +78,9 @@ def issue(
         payload = None if newest is None else msgspec.to_builtins(newest.event)
         print_json(issue_details(row, tags, activity) | {"event": payload})
         return
-    print_lines(_summary(row))
+    if same:
+        click.echo(SAME, err=True)
+    print_lines(_summary(row, activity, installation.clock()))
     print_lines(event_lines(newest) if newest else [("Its events are gone; the counts stay.", "dim")])
 
 
@@ -119,13 +121,13 @@ def _cells(row: IssueRow) -> tuple[str, ...]:
     )
 
 
-def _summary(row: IssueRow) -> Iterator[Line]:
-    came = f" in {row.regressed_in}" if row.regressed_in else ""
-    again = f", came back{came} after it was resolved" if row.regressed else ""
+def _summary(row: IssueRow, activity: Sequence[ActivityRow], now: float) -> Iterator[Line]:
     yield f"{row.short_id}  {row.title}", "bold"
     if row.culprit:
         yield row.culprit, ""
-    yield f"{row.status.value}{again}; {row.level}; events {row.count}, users {row.users}", ""
+    yield f"{standing(row, activity, now)}; {row.level}; events {row.count}, users {row.users}", ""
+    if care(row):
+        yield care(row), ""
     if row.thinned is not None:
         yield f"{row.kept} of the events are kept; the others were thinned out since {moment(row.thinned)} UTC", "dim"
     yield f"first seen {moment(row.first_seen)} UTC, last seen {moment(row.last_seen)} UTC", ""

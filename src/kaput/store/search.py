@@ -41,6 +41,7 @@ _TOKEN = re.compile(
     r'\s*(?:(?P<key>!?[a-z_][\w.-]{1,63}):(?!//|:|\s|$))?(?:"(?P<quoted>[^"]*)"?|(?P<plain>[^\s"]+))',
     re.ASCII | re.IGNORECASE,
 )
+_BARE = re.compile(r"!?[a-z_][a-z0-9_.-]{1,63}:", re.ASCII)
 _ORDER_BY = re.compile(r"(?:^|\s)order\s+by\s+(?P<order>\S[\w -]*)$", re.ASCII | re.IGNORECASE)
 _COMPARED = re.compile(r"(?P<sign>>=|<=|>|<|)(?P<rest>.*)", re.DOTALL)
 _AGO = re.compile(r"(?P<sign>[+-])(?P<number>[0-9]{1,6})(?P<unit>[mhdw])", re.ASCII)
@@ -123,6 +124,9 @@ def _terms(query: str, now: float) -> Iterator[tuple[Term, int]]:
         if match["key"]:
             yield _known(match["key"], value, match.start("key"), now), match.start("key")
         elif value:
+            if match.end() == len(query.rstrip()) and _BARE.fullmatch(match["plain"] or ""):
+                words = f'write what it shall be behind the colon, or "{value}" for the text'
+                raise QueryError(f"{value} is followed by nothing; {words}.", match.end() - 1)
             yield Term("text", value, negated=False), match.start()
 
 

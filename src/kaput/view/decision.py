@@ -1,6 +1,6 @@
-"""What a person decides by a button, as the form says it, and what was decided, in words.
+"""What a person decides by a button, as the form says it.
 
-In: the text of a button with what was typed beside it; rows of the store. Out: decisions; words, and the offer to undo.
+In: the text of a button with what was typed beside it. Out: decisions; words, and the offer to undo.
 `view/issue.py` and `view/bulk.py` import it.
 
     resolved | resolved:next | resolved:release        from now on; in the next release; in the one that was typed
@@ -19,7 +19,6 @@ from kaput.store.base import (
     Assign,
     Decided,
     Decision,
-    IssueRow,
     Mute,
     Prioritise,
     Priority,
@@ -29,7 +28,7 @@ from kaput.store.base import (
     Status,
 )
 from kaput.view.parts import parts
-from kaput.view.render import length, plural, until
+from kaput.view.standing import SAME
 
 LARGEST = 1_000_000
 LARGEST_WINDOW = 10_000
@@ -56,7 +55,7 @@ def word_of(decision: Decision) -> str:
 def offer_undo(done: Decided, words: str, whose: str = "") -> None:
     """Says on the next page what was done, with a button that takes it back."""
     if done.undo is None:
-        flash("Nothing to change: it is like that already.", "done")
+        flash(SAME, "done")
         return
     session["undo"] = done.undo
     flash(f"{whose}{words if whose else words.capitalize()}.", "undo")
@@ -119,17 +118,3 @@ def _number(text: str, most: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):
         raise ValueError(f"{text[:20]!r} is no number from 1 to {most:,}.")
     return int(text)
-
-
-def still_muted(issue: IssueRow, now: float) -> str:
-    """Writes until when a muted issue is muted, with what is left of it; for good is nothing."""
-    mute = issue.mute
-    if mute.until is not None:
-        return f"for {until(mute.until, now).removeprefix('in ')} more" if mute.until > now else "until its next event"
-    if mute.users is not None:
-        return f"until {plural(max(1, mute.users - issue.users), 'more user')}"
-    if mute.events is None:
-        return ""
-    if mute.window:
-        return f"until {plural(mute.events, 'event')} in {length(mute.window)}"
-    return f"until {plural(max(1, mute.events - issue.count), 'more event')}"

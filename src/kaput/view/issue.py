@@ -12,12 +12,13 @@ from kaput.errors import NotFound
 from kaput.store.base import Assign, IssueRow, Neighbours, StoredEvent, Strand
 from kaput.view.access import viewer, visible_issue, visible_projects
 from kaput.view.attachments import attached
-from kaput.view.decision import asked, offer_undo, still_muted, word_of
+from kaput.view.decision import asked, offer_undo, word_of
 from kaput.view.event import view_of
 from kaput.view.feedback import readable
 from kaput.view.overview import DAYS, charts, decided, first_hour, phase, steps, tags
 from kaput.view.parts import parts
 from kaput.view.share import link_of
+from kaput.view.standing import still_muted
 from kaput.view.values import visible
 
 blueprint = Blueprint("issue", __name__)

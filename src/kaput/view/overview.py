@@ -142,8 +142,16 @@ WORDS = {
     "taken_again": "taken again",
     "shared": "shared by a link",
     "unshared": "link taken back",
-    "undone": "taken back:",
 }
+UNDONE = {
+    "resolved": "resolving undone",
+    "muted": "muting undone",
+    "reopened": "reopening undone",
+    "assigned": "assignment undone",
+    "unassigned": "assignment undone",
+    "priority": "priority undone",
+}
+"""What was undone, by what it was."""
 WITHIN = ("regressed", "resolved", "unmuted")
 """What happens in a release."""
 
@@ -157,12 +165,20 @@ def _step(row: ActivityRow, viewer: str) -> Step:
     if row.kind == "comment":
         author = "you" if row.who == viewer else row.who
         return Step(visible(author), row.time, row.kind, text="\n".join(map(visible, row.detail.split("\n"))))
-    words = WORDS.get(row.kind, row.kind.replace("_", " "))
     # Whom nobody else resolved, good runs of its cron job did.
     nobody = "Kaput" if row.kind == "resolved" else ""
     who = "you" if row.who and row.who == viewer else row.who or nobody
-    detail = f" in {row.detail}" if row.detail and row.kind in WITHIN else f" {row.detail}" if row.detail else ""
-    return Step(visible(words + detail + (f" by {who}" if who else "")), row.time, row.kind, visible(row.detail))
+    return Step(visible(effect(row) + (f" by {who}" if who else "")), row.time, row.kind, visible(row.detail))
+
+
+def effect(row: ActivityRow) -> str:
+    """Returns what was done, in words: `resolved in 2.4.1`, `muted until 100 more events`."""
+    if row.kind == "undone":
+        return UNDONE.get(row.detail, f"{row.detail} undone")
+    words = WORDS.get(row.kind, row.kind.replace("_", " "))
+    if not row.detail:
+        return "priority none" if row.kind == "priority" else words
+    return f"{words} in {row.detail}" if row.kind in WITHIN else f"{words} {row.detail}"
 
 
 def phase(issue: IssueRow, log: Sequence[Step], now: float) -> str:

@@ -144,7 +144,7 @@ class Installation:
         """
         from kaput.tell.routes import read_address
 
-        kind, shown, address = read_address(url)
+        kind, shown, address = read_address(url, self.settings.channel_networks)
         return self.store.channels.add(project_id, kind, name, shown, address), address.secret
 
     def retry_dead(self, names: Sequence[str]) -> int:

@@ -86,3 +86,14 @@ def test_a_test(shell: Shell, installation: Installation) -> None:
     assert outbox.newest() == seen + 1
     assert (failed.returncode, "The receiver answered 500." in failed.stderr) == (1, True)
     assert shell.json("project", "channel", "list", "shop")[0]["last"]["error"] == "The receiver answered 500."
+
+
+def test_a_private_webhook_is_refused(shell: Shell) -> None:
+    """A webhook that would never be reached is refused with the words of the sender, unless it is allowed."""
+    shell("project", "add", "shop")
+    add = ("project", "channel", "add", "shop", "Hook", "http://127.1:9000/kaput")
+    refused = shell(*add)
+    assert refused.returncode == 1
+    assert "127.1 has the private address 127.0.0.1, and nothing is sent there." in refused.stderr
+    assert "KAPUT_CHANNEL_NETWORKS" in refused.stderr
+    assert shell(*add, KAPUT_CHANNEL_NETWORKS="127.0.0.1").returncode == 0

@@ -14,7 +14,7 @@ BASE = "https://kaput.example.org/errors"
 
 
 def add(shop: Shop, name: str, url: str) -> ChannelRow:
-    kind, shown, address = read_address(url)
+    kind, shown, address = read_address(url, ("127.0.0.1", "::1"))
     return shop.store.channels.add(shop.project.id, kind, name, shown, address)
 
 
@@ -139,7 +139,7 @@ def test_a_channel_that_is_gone(shop: Shop) -> None:
 )
 def test_reading_an_address(url: str, kind: ChannelKind, shown: str) -> None:
     """What is shown of an address names the service and the host, never what is secret; a webhook gets a secret."""
-    found, text, address = read_address(f" {url} ")
+    found, text, address = read_address(f" {url} ", ())
     assert (found, text) == (kind, shown)
     assert HIDDEN in text
     assert address == Address(url, address.secret)

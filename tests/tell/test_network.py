@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from kaput.tell.network import Fence, addresses
+from kaput.tell.network import Fence, addresses, written_address
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,21 @@ def test_look_up() -> None:
     assert "127.0.0.1" in addresses("localhost", 80)
     twice = [(socket.AF_INET, 1, 6, "", ("1.1.1.1", 80))] * 2
     assert addresses("x.org", 80, lambda *_, **__: twice) == ["1.1.1.1"]
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("localhost", "127.0.0.1"),
+        ("Hooks.LOCALHOST.", "127.0.0.1"),
+        ("10.1.2.3", "10.1.2.3"),
+        ("127.1", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("::1", "::1"),
+        ("hooks.example.org", ""),
+        ("a" * 70 + ".org", ""),
+    ],
+)
+def test_addresses_that_are_written(host: str, address: str) -> None:
+    """What is an address, in whatever notation, or this machine by name, is known without asking anybody."""
+    assert written_address(host) == address

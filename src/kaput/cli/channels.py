@@ -53,8 +53,9 @@ def list_channels(data: str | None, project: str, *, as_json: bool) -> None:
 def add_channel(data: str | None, project: str, name: str, address: str) -> None:
     """Send alerts of PROJECT to ADDRESS too, called NAME; without ADDRESS it is read from standard input.
 
-    An address that begins with http is a webhook: the secret of its signatures is printed, this once. Any other is one
-    of Apprise's, such as slack://..., tgram://... or ntfys://...; see https://github.com/caronc/apprise/wiki.
+    An address that begins with https:// or http:// is a webhook: the secret of its signatures is printed, this once.
+    Any other is one of Apprise's, such as slack://..., tgram://... or ntfys://...; see
+    https://github.com/caronc/apprise/wiki.
     """
     given = address or sys.stdin.readline(LONGEST)
     with opened(data) as installation, typed_by_a_person():

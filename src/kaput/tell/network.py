@@ -1,7 +1,7 @@
 """Which addresses a channel may reach: the public ones, and the private networks that the operator allowed.
 
-In: addresses as numbers, and names. Out: yes or no, and addresses to connect to. Imported by `tell/webhook.py` and
-`tell/courier.py`.
+In: addresses as numbers, and names. Out: yes or no, and addresses to connect to. Imported by `tell/webhook.py`,
+`tell/routes.py` and `tell/courier.py`.
 
 A person who may add a channel could otherwise use Kaput to knock at doors that only its machine can see: the database
 beside it, or a cloud's metadata service. What decides is the address that is really connected to, and never the name,
@@ -10,6 +10,7 @@ which may have another address a moment later (DNS rebinding).
 
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -46,6 +47,22 @@ def addresses(host: str, port: int, look_up: LookUp = socket.getaddrinfo) -> lis
     """Returns the addresses of a host, each once; raises OSError when it has none."""
     found = look_up(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(answer[4][0]) for answer in found))
+
+
+def refusal(host: str, address: str) -> str:
+    """Returns why nothing is sent to a host."""
+    return f"{host} has the private address {address}, and nothing is sent there. {HINT}"
+
+
+def written_address(host: str) -> str:
+    """Returns the address that a host is without asking anybody, or an empty text when it is a name."""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, section 6.3
+        return "127.0.0.1"
+    try:
+        return addresses(host, 0, partial(socket.getaddrinfo, flags=socket.AI_NUMERICHOST))[0]
+    except (OSError, UnicodeError):
+        return ""
 
 
 def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -12,21 +12,26 @@ from kaput.store.base import Address, ChannelRow
 from kaput.tell.brief import BriefComposer
 from kaput.tell.document import DocumentComposer
 from kaput.tell.lanes import Route
-from kaput.tell.network import Fence
+from kaput.tell.network import Fence, refusal, written_address
 from kaput.tell.services import ServiceChannel, service_of
 from kaput.tell.webhook import WebhookChannel, check_address, make_secret
 
 HIDDEN = "…"
 
 
-def read_address(url: str) -> tuple[ChannelKind, str, Address]:
+def read_address(url: str, networks: Sequence[str]) -> tuple[ChannelKind, str, Address]:
     """Returns what an address is, what may be shown of it, and the address with a new secret if it needs one.
 
     An address that begins with http is a webhook, unless a service has addresses of its own that look like it
-    (https://hooks.slack.com/services/...); then it is that service.
+    (https://hooks.slack.com/services/...); then it is that service. A webhook to a private address is refused; where a
+    name leads is looked at with each sending, since that may change.
+
+    Args:
+        url: as it was typed.
+        networks: private networks that may be reached.
 
     Raises:
-        ValueError: it is no address; fit to be shown.
+        ValueError: it is no address, or one that is never reached; fit to be shown.
         DeliveryFailed: Apprise could not be asked.
     """
     given = url.strip()
@@ -37,6 +42,10 @@ def read_address(url: str) -> tuple[ChannelKind, str, Address]:
     host = urlsplit(checked).netloc
     with suppress(ValueError):
         return ChannelKind.SERVICE, f"{service_of(checked)}, {scheme}://{host}/{HIDDEN}", Address(checked)
+    name = urlsplit(checked).hostname or ""
+    address = written_address(name)
+    if address and not Fence(networks).lets(address):
+        raise ValueError(refusal(name, address))
     return ChannelKind.WEBHOOK, f"Webhook, {scheme}://{host}/{HIDDEN}", Address(checked, make_secret())
 
 

@@ -26,7 +26,7 @@ from msgspec import Struct
 from kaput import __version__
 from kaput.errors import DeliveryFailed
 from kaput.model import Clock
-from kaput.tell.network import HINT, Fence, LookUp, addresses
+from kaput.tell.network import Fence, LookUp, addresses, refusal
 from kaput.tell.words import cleaned, secrets_of
 
 TIMEOUT = 10.0
@@ -152,7 +152,7 @@ class WebhookChannel:
             raise DeliveryFailed(f"{host} has no address: {cleaned(reason, self._secrets)}.", away=True) from None
         allowed = [address for address in found if self._fence.lets(address)]
         if not allowed:
-            raise DeliveryFailed(f"{host} has the private address {found[0]}, and nothing was sent. {HINT}", away=True)
+            raise DeliveryFailed(refusal(host, found[0]), away=True)
         connection = _Pinned(host, port, allowed, self._timeout)
         if secure:
             connection.trust = ssl.create_default_context(cafile=self._authorities or None)

@@ -1,7 +1,7 @@
 """What the issue's page says about the issue itself: how often, for whom, and what was decided.
 
 In: rows of the store and the time now. Out: frozen view models for `templates/issue.html`. Pure; `view/issue.py`
-imports it.
+and `view/standing.py` import it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """How an issue stands after what was decided about it, in words: the same on the page and in the shell.
 
-In: rows of the store. Out: texts. Pure; `view/issue.py`, `view/decision.py` and the command line import it.
+In: rows of the store. Out: texts. Pure; `view/issue.py`, `view/decision.py` and the roots import it.
 """
 
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ from kaput.config import Settings
 from kaput.directory import lock_directory, make_directory, migrate_database
 from kaput.errors import StartError
 from kaput.serve.lifeline import Orders, encode
-from kaput.serve.supervisor import CHILDREN, ENDING, MODULE, Watch, end, order, spawn
+from kaput.serve.supervisor import CHILDREN, ENDING, MODULE, Supervised, end, order, spawn
 
 BACKLOG = 2048
 
@@ -43,7 +43,7 @@ def serve(settings: Settings) -> NoReturn:
     for child in children:
         order(child, encode(orders))
     again = encode(Orders(settings, orders.socket, orders.address, announce=False))
-    _become(Watch(children, again, kept))
+    _become(Supervised(children, again, kept))
 
 
 def address_of(listening: socket.socket) -> str:
@@ -71,13 +71,13 @@ def _listen(settings: Settings) -> socket.socket:
     return listening
 
 
-def _become(watch: Watch) -> NoReturn:
+def _become(supervised: Supervised) -> NoReturn:
     """Replaces this process by the supervisor: same process id, same children, none of the memory."""
     with os.fdopen(os.memfd_create("kaput-watch", 0), "w+") as handed:
-        json.dump(watch, handed)
+        json.dump(supervised, handed)
         handed.flush()
         handed.seek(0)
-        for fd in (handed.fileno(), *watch.kept, *(child.line for child in watch.children)):
+        for fd in (handed.fileno(), *supervised.kept, *(child.line for child in supervised.children)):
             os.set_inheritable(fd, True)  # noqa: FBT003 - positional only
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # between here and the supervisor's handlers they would kill
         sys.stdout.flush()

@@ -1,7 +1,7 @@
 """The supervisor: starts the web process and the worker process, and starts them again when they die.
 
-In: a `Watch` on an inherited descriptor. Out: processes, and an exit code. `serve/start.py` becomes it by `exec`, so
-that nothing of the command line stays in memory; for the same reason it imports the least of the standard library.
+In: a `Supervised` on an inherited descriptor. Out: processes, and an exit code. `serve/start.py` becomes it by `exec`,
+so that nothing of the command line stays in memory; for the same reason it imports the least of the standard library.
 
 A child reads its orders from its standard input, and the end of that input tells it that the supervisor is gone.
 """
@@ -41,7 +41,7 @@ class Child(NamedTuple):
     pause: float
 
 
-class Watch(NamedTuple):
+class Supervised(NamedTuple):
     """What is watched over.
 
     Attributes:
@@ -104,7 +104,7 @@ def order(child: Child, line: str) -> None:
         return
 
 
-def watch(given: Watch) -> int:
+def watch(given: Supervised) -> int:
     """Watches until SIGTERM or SIGINT, then ends the children; returns the exit code."""
     bell = Bell()
     children = list(given.children)
@@ -128,7 +128,7 @@ def end(children: Sequence[Child]) -> None:
         os.waitpid(child.pid, 0)
 
 
-def _revive(children: list[Child], given: Watch) -> float | None:
+def _revive(children: list[Child], given: Supervised) -> float | None:
     """Starts again what died, and returns in how many seconds there is something to do again."""
     waits = []
     now = time.monotonic()
@@ -170,7 +170,7 @@ def main() -> int:
     children = [Child(*child) for child in handed]
     for child in children:
         os.set_inheritable(child.line, False)  # noqa: FBT003 - positional only; a sibling would hold the line open
-    return watch(Watch(children, orders, kept))
+    return watch(Supervised(children, orders, kept))
 
 
 if __name__ == "__main__":

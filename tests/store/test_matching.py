@@ -137,15 +137,17 @@ def test_one_tag_is_counted_exactly(store: Store, clock: SettableClock) -> None:
 
     assert counted("environment:production") == ({issue: 4}, False)
     assert counted("environment:production release:2") == ({issue: 3}, True)
-    assert counted("environment:production plan:pro") == (None, False)
+    assert counted("environment:production plan:pro") == ({issue: 1}, True)
+    assert counted("plan:pro has:plan release:2") == ({issue: 0}, True)
     assert counted("a") == (None, False)
 
 
 def test_the_graph_follows_the_search(store: Store, clock: SettableClock) -> None:
-    """Hours are those of the stored events that have the tags; where only payloads could tell, those of all."""
+    """Hours are those of the stored events that have the tags, also where only payloads tell."""
     clock.now = NOW
     issue = add(store, "a", environment="production", age=3600)
     again(store, issue, 3, environment="staging")
+    again(store, issue, 2, environment="staging", tags={"plan": "pro"})
     first = int(NOW // 3600) - 1
     assert store.issues.hours([issue], first, 2, {"environment": "production"}) == {issue: [1, 0]}
-    assert store.issues.hours([issue], first, 2, {"plan": "pro"}) == {issue: [1, 3]}
+    assert store.issues.hours([issue], first, 2, {"plan": "pro"}) == {issue: [0, 2]}

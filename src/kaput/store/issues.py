@@ -31,6 +31,7 @@ from kaput.store.counters import OF_USER
 from kaput.store.decisions import SqlDecisions
 from kaput.store.engine import Database
 from kaput.store.merges import MERGED
+from kaput.store.payload import Payloads
 from kaput.store.projects import LARGEST_ID
 from kaput.store.search import parse
 
@@ -52,8 +53,9 @@ _activity = schema.activity.c
 class SqlIssues:
     """Implements `kaput.store.base.Issues`."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, payloads: Payloads, clock: Clock) -> None:
         self._database = database
+        self._payloads = payloads
         self._clock = clock
 
     def find(self, wanted: IssueFilter) -> IssuePage:
@@ -68,9 +70,11 @@ class SqlIssues:
         scope = search.scope()
         with self._database.read() as connection:
             rows = [issue_row(row) for row in connection.execute(query.limit(wanted.limit).offset(wanted.offset))]
-            counted = matching.counts(connection, scope, [row.id for row in rows]) if scope else None
             count = connection.execute(total).scalar_one()
-        return IssuePage(rows, count, scope, counted, of_kept=counted is not None and len(scope) > 1)
+            if not scope:
+                return IssuePage(rows, count)
+            counted, partly = matching.counts(connection, self._payloads, scope, [row.id for row in rows])
+        return IssuePage(rows, count, scope, counted, len(scope) > 1, partly)
 
     def order(self, query: str) -> str:
         """See `kaput.store.base.Issues.order`."""
@@ -90,7 +94,7 @@ class SqlIssues:
             _hour.issue_id.in_(issue_ids), _hour.hour >= first, _hour.hour < first + hours
         )
         with self._database.read() as connection:
-            kept = matching.hours(connection, scope, issue_ids, first) if scope else None
+            kept = matching.hours(connection, self._payloads, scope, issue_ids, first) if scope else None
             for issue_id, hour, count in connection.execute(query) if kept is None else kept:
                 if hour < first + hours:
                     counts[issue_id][hour - first] = count

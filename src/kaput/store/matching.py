@@ -4,6 +4,7 @@ In: a `Search`, who asks and when. Out: conditions on the issue table, an order,
 Only `store/issues.py` imports it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,9 @@ from kaput.model import HOUR
 from kaput.store import schema
 from kaput.store.base import NEW_FOR, Priority, Status
 from kaput.store.counters import OF_USER
+from kaput.store.payload import Payloads
 from kaput.store.search import Order, Search, Term
+from kaput.store.sifting import sift
 
 TREND_HOURS = 24
 
@@ -56,36 +59,44 @@ def order(search: Search, now: float) -> tuple[ColumnElement[Any], ...]:
     return first.desc(), _issue.last_seen.desc(), _issue.id.desc()
 
 
-def counts(connection: Connection, scope: Mapping[str, str], issue_ids: Sequence[int]) -> dict[int, int] | None:
+def counts(
+    connection: Connection, payloads: Payloads, scope: Mapping[str, str], issue_ids: Sequence[int]
+) -> tuple[dict[int, int], frozenset[int]]:
     """Counts the events of each issue that have the tags of a search.
 
-    One tag is counted exactly, events that are gone included; of several, what is stored is counted. None when only the
-    payloads of the events could tell.
+    One tag is counted exactly, events that are gone included; of several, what is stored is counted.
+
+    Returns:
+        The counts, and the issues of which not all stored events were looked at.
     """
     if len(scope) == 1:
         ((key, value),) = scope.items()
         query = select(_tag.issue_id, _tag.count).where(_tag.issue_id.in_(issue_ids), _tag.key == key)
-        return {row[0]: row[1] for row in connection.execute(query.where(_tag.value == value))}
+        return {row[0]: row[1] for row in connection.execute(query.where(_tag.value == value))}, frozenset()
     if not scope.keys() <= _COLUMNS.keys():
-        return None
-    grouped = select(_event.issue_id, func.count()).where(*_kept(scope, issue_ids)).group_by(_event.issue_id)
-    return {issue_id: count for issue_id, count in connection.execute(grouped)}  # noqa: C416 - rows are no pairs to mypy
+        found = sift(connection, payloads, scope, issue_ids, _narrowed(scope))
+        return {issue_id: len(times) for issue_id, times in found.times.items()}, found.partly
+    kept = (_event.issue_id.in_(issue_ids), *_narrowed(scope))
+    grouped = select(_event.issue_id, func.count()).where(*kept).group_by(_event.issue_id)
+    return {row[0]: row[1] for row in connection.execute(grouped)}, frozenset()
 
 
 def hours(
-    connection: Connection, scope: Mapping[str, str], issue_ids: Sequence[int], first: int
-) -> list[tuple[int, int, int]] | None:
-    """Counts the stored events of each issue and hour that have the tags of a search; None as in `counts`."""
+    connection: Connection, payloads: Payloads, scope: Mapping[str, str], issue_ids: Sequence[int], first: int
+) -> list[tuple[int, int, int]]:
+    """Counts the stored events of each issue and hour that have the tags of a search."""
+    recent = (*_narrowed(scope), _event.timestamp >= first * HOUR)
     if not scope.keys() <= _COLUMNS.keys():
-        return None
+        times = sift(connection, payloads, scope, issue_ids, recent).times
+        sums = Counter((issue_id, int(time // HOUR)) for issue_id, found in times.items() for time in found)
+        return [(issue_id, hour, count) for (issue_id, hour), count in sums.items()]
     hour = cast(_event.timestamp / float(HOUR), Integer).label("hour")
-    known = (*_kept(scope, issue_ids), _event.timestamp >= first * HOUR)
-    query = select(_event.issue_id, hour, func.count()).where(*known).group_by(_event.issue_id, hour)
-    return [(row[0], int(row[1]), row[2]) for row in connection.execute(query)]
+    query = select(_event.issue_id, hour, func.count()).where(_event.issue_id.in_(issue_ids), *recent)
+    return [(row[0], int(row[1]), row[2]) for row in connection.execute(query.group_by(_event.issue_id, hour))]
 
 
-def _kept(scope: Mapping[str, str], issue_ids: Sequence[int]) -> list[ColumnElement[bool]]:
-    return [_event.issue_id.in_(issue_ids), *(_COLUMNS[key] == value for key, value in scope.items())]
+def _narrowed(scope: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    return [_COLUMNS[key] == value for key, value in scope.items() if key in _COLUMNS]
 
 
 def _alike(column: ColumnElement[str], value: str) -> ColumnElement[bool]:

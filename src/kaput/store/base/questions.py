@@ -33,6 +33,7 @@ class IssuePage(Struct, frozen=True):
         scope: the tags, by key, that the query asks for exactly: what is counted are events that have them.
         counted: by issue the events that have all of them; None when all events are counted.
         of_kept: of those only the stored events are counted, and not those that are gone.
+        partly: issues of which not all stored events were looked at: there are at least as many.
     """
 
     issues: list[IssueRow]
@@ -40,6 +41,7 @@ class IssuePage(Struct, frozen=True):
     scope: dict[str, str] = {}
     counted: dict[int, int] | None = None
     of_kept: bool = False
+    partly: frozenset[int] = frozenset()
 
 
 class Limits(Struct, frozen=True):

@@ -185,7 +185,7 @@ class Issues(Protocol):
     ) -> Mapping[int, list[int]]:
         """Returns the events per hour, `hours` numbers for each issue, beginning with the epoch hour `first`.
 
-        With a scope these are the stored events that have its tags, where that is known without their payloads.
+        With a scope these are the stored events that have its tags; where only payloads tell, some of the newest.
         """
 
     def tags(self, issue_id: int, most: int = 10) -> dict[str, list[TagCount]]:

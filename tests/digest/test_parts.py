@@ -129,3 +129,14 @@ def test_a_variable_with_a_secret_does_not_change_the_others() -> None:
 def test_a_variable_named_value_is_as_secret_as_its_name() -> None:
     """The name of a value stands under another key."""
     assert variables_of({"name": "token", "note": "n", "value": "t-1"})["value"] == "[Filtered]"
+
+
+def test_values_of_an_unusual_shape_are_counted() -> None:
+    """Too many of them are for the ration; as many in variables of the usual size are not."""
+    frames = [{"function": f"f{n}", "vars": {"numbers": list(range(100, 140))}} for n in range(200)]
+    usual = {"exception": {"values": [{"type": "E", "stacktrace": {"frames": frames}}]}}
+    assert len(Parts().read(json.dumps(usual).encode())["exception"]["values"][0]["stacktrace"].frames) == 200
+    many = [0] * 6100
+    for odd in ({"extra": {"numbers": many}}, {"exception": {"values": [{"type": "E", "value": many}]}}):
+        with pytest.raises(ValueError, match="6000 values"):
+            Parts().read(json.dumps(odd).encode())

@@ -69,6 +69,10 @@ class Read(NamedTuple):
     versions: dict[str, str]
 
 
+FIELDS = (*sorted(_KEPT), *sorted(_ALIASES))
+"""All names under which `select` takes something."""
+
+
 def select(raw: dict[str, Any]) -> dict[str, Any]:
     """Returns the fields that an event has, by their present names; everything else is left out."""
     event = {key: value for key, value in raw.items() if key in _KEPT and value is not None}

@@ -18,6 +18,7 @@ import msgspec
 from kaput.digest import regular
 from kaput.digest.fields import Notes, moment
 from kaput.digest.normalise import BREADCRUMB_DATA, Read, modules, select
+from kaput.digest.ration import MANY, values_in
 from kaput.digest.scrub import Ledger, scrub_params, scrub_part
 from kaput.digest.stack import VARS, frame, variables
 from kaput.digest.suspicion import suspicious
@@ -25,11 +26,15 @@ from kaput.model import Breadcrumb, FieldError, Frame, Stacktrace
 
 LONGEST = 128 * 1024
 """Bytes of an event that is read part by part; a longer one is a rare one."""
+_VALUES = MANY
+"""Values in all that has not the usual shape and size, since each takes time; an event of more is rationed."""
 _FRAMES = 250
 """Frames of all stacks in a field; of more, some are left out."""
 _REMEMBERED = 16 * 1024
 """Bytes of a list of packages that is remembered; a longer one is nobody's usual one."""
 _FIELDS = regular.RegularFrame.__struct_fields__[:-1]
+
+_NULL = msgspec.Raw(b"null")
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -64,6 +69,7 @@ class Parts:
         self.notes = Notes()
         self.filtered = 0
         self._ledger = Ledger()
+        self._left = _VALUES
 
     @property
     def secrets(self) -> Counter[str]:
@@ -71,27 +77,49 @@ class Parts:
         return self._ledger.secrets
 
     def read(self, body: bytes) -> dict[str, Any]:
-        """Reads the fields that an event has; raises what msgspec raises when it is no well-formed object."""
-        raws = {name: bytes(raw) for name, raw in regular.fields(body).items()}
-        raws = select({name: raw for name, raw in raws.items() if raw != b"null"})
+        """Reads the fields that an event has.
+
+        Raises:
+            msgspec.MsgspecError: it is no well-formed object.
+            ValueError: it has too many values to be read like this.
+        """
+        try:
+            given = select(regular.event(body))
+        except msgspec.ValidationError:
+            given = select(_fields(body))
         read: dict[str, Any] = {}
         for name, reader in self._readers.items():
-            if name in raws:
+            if name in given:
                 try:
-                    read[name] = reader(self, raws[name])
+                    read[name] = reader(self, given[name])
                 except msgspec.ValidationError:
+                    if not isinstance(given[name], bytes):
+                        given[name] = _fields(body)[name]
                     continue
-                del raws[name]
-        return read | self._others(raws)
+                del given[name]
+        return read | self._others(given)
 
     def _others(self, raws: dict[str, bytes]) -> dict[str, Any]:
         """Reads fields of any shape."""
-        found: dict[str, Any] = _decode(b"{" + b",".join(b'"%b":%b' % (n.encode(), r) for n, r in raws.items()) + b"}")
+        text = b"{" + b",".join(b'"%b":%b' % (name.encode(), raw) for name, raw in raws.items()) + b"}"
+        found: dict[str, Any] = self._decoded(text)
         names = list(raws)
         self.filtered += scrub_params(found)
         return found | self._scrubbed({names[index]: found[names[index]] for index in suspicious(list(raws.values()))})
 
+    def _decoded(self, raw: bytes) -> Any:
+        """Decodes what may have any shape."""
+        self._count(raw)
+        return _decode(raw)
+
+    def _count(self, raw: bytes) -> None:
+        self._left -= values_in(raw)
+        if self._left < 0:
+            raise ValueError(f"There are more than {_VALUES} values of an unusual shape or size.")
+
     def _modules(self, raw: bytes) -> Read:
+        if len(raw) > _REMEMBERED:
+            self._count(raw)
         modules = (_known_modules if len(raw) <= _REMEMBERED else _read_modules)(raw)
         self._add(modules.filtered, modules.secrets)
         self.notes.errors += modules.errors
@@ -107,14 +135,16 @@ class Parts:
             self.filtered += scrub_part(part, self._ledger)
         return part
 
-    def _exceptions(self, raw: bytes) -> dict[str, Any]:
-        return self._holders(regular.exceptions(raw).values, "exception.values.")
+    def _exceptions(self, given: bytes | regular.RegularExceptions) -> dict[str, Any]:
+        found = regular.exceptions(given) if isinstance(given, bytes) else given
+        return self._holders(found.values, "exception.values.")
 
-    def _threads(self, raw: bytes) -> dict[str, Any]:
-        return self._holders(regular.threads(raw).values, "threads.values.")
+    def _threads(self, given: bytes | regular.RegularThreads) -> dict[str, Any]:
+        found = regular.threads(given) if isinstance(given, bytes) else given
+        return self._holders(found.values, "threads.values.")
 
-    def _stacktrace(self, raw: bytes) -> Stacktrace | None:
-        return self._stack(regular.stack(raw), "stacktrace.")
+    def _stacktrace(self, given: bytes | regular.RegularStack) -> Stacktrace | None:
+        return self._stack(regular.stack(given) if isinstance(given, bytes) else given, "stacktrace.")
 
     def _holders(self, holders: Sequence[regular.Holder], path: str) -> dict[str, Any]:
         """Reads exceptions or threads, the last ones first as `stack.py` does."""
@@ -123,7 +153,9 @@ class Parts:
         found = [msgspec.structs.asdict(one) for one in holders]
         stacks = [one.pop("stacktrace") for one in found]
         # The names of these fields are known; `value` would make each exception suspicious.
-        for index in suspicious([_encode(list(one.values())) for one in found]):
+        texts = [_encode(list(one.values())) for one in found]
+        self._count(b"".join(texts))
+        for index in suspicious(texts):
             self._scrubbed(found[index])
         for index in reversed(range(len(found))):
             if stacks[index]:
@@ -155,7 +187,7 @@ class Parts:
 
     def _object(self, raw: bytes) -> Any:
         """Reads variables among which a secret may stand, and walks through those only that are suspicious."""
-        found = _decode(raw)
+        found = self._decoded(raw)
         if type(found) is not dict or "value" in found:  # whose name stands under another key
             return self._scrubbed({"vars": found})["vars"]
         names = list(found)
@@ -171,7 +203,7 @@ class Parts:
         odd = suspicious(raws) | {index for index, one in enumerate(raws) if len(one) > BREADCRUMB_DATA}
         plain = [index for index in range(len(raws)) if index not in odd]
         crumbs = regular.breadcrumbs([raws[index] for index in plain])  # first: once it fails, nothing may be counted
-        found = self._scrubbed({str(index): _decode(raws[index]) for index in odd})
+        found = self._scrubbed({str(index): self._decoded(raws[index]) for index in odd})
         for index, crumb in zip(plain, crumbs, strict=True):
             found[str(index)] = _breadcrumb(crumb)
         return [found[str(index)] for index in range(len(raws))]
@@ -183,6 +215,10 @@ class Parts:
         "breadcrumbs": _breadcrumbs,
         "modules": _modules,
     }
+
+
+def _fields(body: bytes) -> dict[str, bytes]:
+    return {name: bytes(raw) for name, raw in regular.fields(body).items() if raw != _NULL}
 
 
 def _breadcrumb(crumb: regular.RegularBreadcrumb) -> Breadcrumb:

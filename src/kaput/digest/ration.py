@@ -1,7 +1,7 @@
 """Gives a huge event's fields a ration each, so that no event holds the worker for long.
 
-In: the selected fields of an event, before the scrub. Out: the same fields, and the names of those that were cut. Only
-`record.py` imports it.
+In: the selected fields of an event, before the scrub. Out: the same fields, and the names of those that were cut. `record.py`
+imports it, and `parts.py` what counts values.
 
 Every later step takes time by the size of the event. What is beyond any limit of `normalise.py` need not be looked at:
 whole entries are left out, in the middle of a list first. What an event is grouped by is small and stays: an object
@@ -40,7 +40,7 @@ _encode = msgspec.json.Encoder().encode
 
 def is_large(body: bytes) -> bool:
     """Answers whether an event has to be rationed."""
-    return len(body) > LARGE or _values(body) > MANY
+    return len(body) > LARGE or values_in(body) > MANY
 
 
 def ration(event: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -63,11 +63,11 @@ def _size(value: Any) -> int:
         text = _encode(value)
     except UnicodeEncodeError:  # half a character
         return RATION
-    return len(text) + VALUE * _values(text)
+    return len(text) + VALUE * values_in(text)
 
 
-def _values(text: bytes) -> int:
-    """How many values a JSON text holds, about; at least."""
+def values_in(text: bytes) -> int:
+    """Returns how many values a JSON text holds, about; at least."""
     # One pass over the bytes takes half of what three counts take.
     return len(text) - len(text.translate(None, b",[{"))
 

@@ -40,7 +40,7 @@ def digest(record: Record) -> Digested:
 
 def _regular(record: Record) -> Event | None:
     """Reads an event that is well-formed JSON, part by part; None when it has to be read as a whole."""
-    if len(record.body) > LONGEST or NUL in record.body or is_large(record.body):
+    if len(record.body) > LONGEST or NUL in record.body:
         return None
     parts = Parts()
     try:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from kaput.digest.normalise import BREADCRUMBS, LONG_NAME, SHORT_NAME
+from kaput.digest.normalise import BREADCRUMBS, FIELDS, LONG_NAME, SHORT_NAME
 from kaput.digest.stack import LINE, LINES, NAME, PATH
 from kaput.digest.trim import KEY
 
@@ -80,11 +80,15 @@ class RegularThread(Struct, frozen=True, forbid_unknown_fields=True):
     stacktrace: RegularStack | None = None
 
 
-class _Exceptions(Struct, frozen=True, forbid_unknown_fields=True):
+class RegularExceptions(Struct, frozen=True, forbid_unknown_fields=True):
+    """The exceptions of an event."""
+
     values: Annotated[list[RegularException], Meta(max_length=_MOST)]
 
 
-class _Threads(Struct, frozen=True, forbid_unknown_fields=True):
+class RegularThreads(Struct, frozen=True, forbid_unknown_fields=True):
+    """The threads of an event."""
+
     values: Annotated[list[RegularThread], Meta(max_length=_MOST)]
 
 
@@ -107,15 +111,36 @@ class _Breadcrumbs(Struct, frozen=True):
 
 
 Holder = RegularException | RegularThread
+Stacks = RegularExceptions | RegularThreads | RegularStack
+"""What has stacks: the fields of an event that are most of its bytes."""
+
+_NULL = Raw(b"null")
+_STACKS = {"exception": RegularExceptions, "threads": RegularThreads, "stacktrace": RegularStack}
+_NAMES = {f"field{number}": name for number, name in enumerate(FIELDS)}
+_Event = msgspec.defstruct(
+    "_Event",
+    [(field, _STACKS[name] | None, None) if name in _STACKS else (field, Raw, _NULL) for field, name in _NAMES.items()],
+    frozen=True,
+    rename=_NAMES,
+)
+"""One decode of an event reads its stacks and skips what it does not have; names may have dots in them."""
 
 fields = msgspec.json.Decoder(dict[str, Raw]).decode
-"""Reads an event as its fields."""
+"""Reads an object of any kind as its fields."""
+_event = msgspec.json.Decoder(_Event).decode
 stack = msgspec.json.Decoder(RegularStack).decode
-exceptions = msgspec.json.Decoder(_Exceptions).decode
-threads = msgspec.json.Decoder(_Threads).decode
+exceptions = msgspec.json.Decoder(RegularExceptions).decode
+threads = msgspec.json.Decoder(RegularThreads).decode
 _trail = msgspec.json.Decoder(_Trail | _Breadcrumbs).decode
 _objects = msgspec.json.Decoder(list[_Object | None]).decode
 _breadcrumbs = msgspec.json.Decoder(list[RegularBreadcrumb]).decode
+
+
+def event(body: bytes) -> dict[str, bytes | Stacks]:
+    """Reads the fields that an event has, those with stacks as structs, the others as JSON text."""
+    found = zip(FIELDS, msgspec.structs.astuple(_event(body)), strict=True)
+    there = ((name, value) for name, value in found if value is not None and value != _NULL)
+    return {name: bytes(value) if type(value) is Raw else value for name, value in there}
 
 
 def trail(raw: bytes) -> list[Raw]:

@@ -33,7 +33,7 @@ from kaput.model import (
 from kaput.serve.watch import Watch
 from kaput.store.base import Store
 from kaput.store.database import open_store
-from kaput.store.migrate import migrate
+from tests.migrated import migrated
 
 SIZE = 1024**2
 PATIENCE = 60.0
@@ -145,7 +145,7 @@ def record(number: int, project_id: int = 1, body: bytes = b"") -> Record:
 
 @pytest.fixture
 def yard(tmp_path: Path) -> Iterator[Yard]:
-    migrate(tmp_path / "kaput.db")
+    migrated(tmp_path / "kaput.db")
     store = open_store(tmp_path / "kaput.db", time.time, busy_seconds=0.05)
     yield Yard(tmp_path, store)
     store.close()

@@ -11,9 +11,9 @@ from kaput.serve.health import AGAIN_SECONDS, LATE, LATE_FOR, LOOK_SECONDS, Heal
 from kaput.serve.watch import Watch
 from kaput.store.base import Address, IssueFilter, IssueRow, Mute, Resolve, Status, Store
 from kaput.store.database import open_store
-from kaput.store.migrate import migrate
 from kaput.tell.rules import evaluate
 from tests.clock import SettableClock
+from tests.migrated import migrated
 from tests.tell.shop import make_event
 
 
@@ -21,7 +21,7 @@ class House:
     """One installation with an admin, and its health."""
 
     def __init__(self, data: Path) -> None:
-        migrate(data / "kaput.db")
+        migrated(data / "kaput.db")
         self.clock = SettableClock()
         self.store: Store = open_store(data / "kaput.db", self.clock)
         self.store.accounts.add_first("ada@example.org", "a long enough password")

@@ -7,13 +7,13 @@ from kaput.model import Event, ExceptionChain, ExceptionValue
 from kaput.serve.regrouping import FACT, Regrouper, follow_version
 from kaput.store.base import Progress, Store
 from kaput.store.database import open_store
-from kaput.store.migrate import migrate
 from tests.clock import SettableClock
+from tests.migrated import migrated
 from tests.store.test_merges import fill
 
 
 def opened(path: Path) -> Store:
-    migrate(path)
+    migrated(path)
     return open_store(path, SettableClock())
 
 

@@ -10,8 +10,8 @@ from kaput.model import Digested, Drop, Filters, Record
 from kaput.serve.sieve import Sieve
 from kaput.store.base import Store
 from kaput.store.database import open_store
-from kaput.store.migrate import migrate
 from tests.clock import SettableClock
+from tests.migrated import migrated
 
 RECORD = Record(1, "ab" * 16, 1_800_000_000.0, b'{"environment": "test"}')
 
@@ -23,7 +23,7 @@ def clock() -> SettableClock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: SettableClock) -> Iterator[Store]:
-    migrate(tmp_path / "kaput.db")
+    migrated(tmp_path / "kaput.db")
     opened = open_store(tmp_path / "kaput.db", clock, busy_seconds=0.2)
     yield opened
     opened.close()

@@ -17,8 +17,8 @@ from kaput.space import measure
 from kaput.store.base import Store
 from kaput.store.database import open_store
 from kaput.store.engine import Database
-from kaput.store.migrate import migrate
 from tests.clock import SettableClock
+from tests.migrated import migrated
 from tests.store.retention.filling import DAY, NOW, PAYLOAD, every, fill
 
 
@@ -44,7 +44,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    migrate(tmp_path / "kaput.db")
+    migrated(tmp_path / "kaput.db")
     clock, timer = SettableClock(NOW), SettableClock(1000.0)
     store = open_store(tmp_path / "kaput.db", clock, busy_seconds=0.2)
     settings = Settings(data=tmp_path, retention_events_per_issue=100, retention_disk=Size(0))

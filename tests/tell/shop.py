@@ -20,8 +20,8 @@ from kaput.model import (
 )
 from kaput.store.base import IssueRow, NoticeRow, Status, Store
 from kaput.store.database import open_store
-from kaput.store.migrate import migrate
 from kaput.tell.rules import evaluate
+from tests.migrated import migrated
 
 START = 1_790_000_000.0
 
@@ -117,7 +117,7 @@ class Shop:
     """
 
     def __init__(self, path: Path) -> None:
-        migrate(path)
+        migrated(path)
         self.path = path
         self.now = START
         self.store: Store = open_store(path, lambda: self.now, busy_seconds=0.2)

@@ -183,6 +183,32 @@ def test_what_wraps_a_failure_of_own_code_never_counts() -> None:
     assert first(failing(CALLER, OWN), failing(CALLER, LIBRARY, kind="JSONError")) != first(failing(OWN))
 
 
+def test_what_a_client_made_up_counts_by_its_words() -> None:
+    """Its stack leads to who reported it, which is the same for all."""
+    one, other, equal = (
+        failing(OWN, kind="Error", value=value, synthetic=True) for value in ("code 1", "lost 1", "code 2")
+    )
+    assert first(one) == first(equal) != first(other)
+
+
+def test_a_place_without_a_name_counts_with_the_message() -> None:
+    """Else all callbacks of a file were one."""
+    unnamed = Frame(filename="https://shop.example/js/cart.js", in_app=True)
+    one, other, equal = (failing(unnamed, value=value) for value in ("no 1", "lost 1", "no 2"))
+    assert first(one) == first(equal) != first(other)
+
+
+def test_names_that_a_minifier_gave_never_count() -> None:
+    """They are others in the next build, also where the engine says them."""
+    frame = Frame(filename="https://shop.example/shop.min.js", function="t", lineno=1, colno=4000, in_app=True)
+
+    def said(value: str) -> str:
+        return first(failing(frame, kind="TypeError", value=value))
+
+    assert said("t.total is not a function") == said("n.total is not a function") != said("t.price is not a function")
+    assert said("Cannot access 'e' before initialization") == said("Cannot access 'Xe' before initialization")
+
+
 def test_a_group_of_what_libraries_raised_counts_by_its_own_place() -> None:
     """Its members say nothing of where they were started."""
     group_of = partial(failing, kind="ExceptionGroup", is_exception_group=True)

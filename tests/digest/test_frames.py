@@ -2,7 +2,7 @@
 
 import pytest
 
-from kaput.digest.frames import function_of, is_generated, is_own, module_of
+from kaput.digest.frames import function_of, is_generated, is_own, method_of, module_of
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,12 @@ def test_whose_code_it_is(filename: str, abs_path: str, module: str, expected: b
         ("", "/srv/venv/lib/python3.12/site-packages/flask/app.py", "", "flask.app"),
         ("", "/opt/v2/Pricing.py", "", "pricing"),
         ("", "", "/opt/v3/Pricing.py", "pricing"),
-        ("", "https://shop.example/static/app.3f2a1bcd.js?v=3", "", "static.app"),
+        ("", "https://shop.example/static/app.3f2a1bcd.js?v=3", "", "app"),
+        ("", "https://cdn-7.example/v2.1.0/assets/js/front/app.js", "", "front.app"),
+        ("", "https://shop.example/order/81234", "", "order"),
+        ("src:cart", "/srv/shop/src/cart.js", "", "cart"),
+        ("dist:cart", "/srv/shop/dist/cart.js", "", "cart"),
+        ("Shop.Orders+<PlaceAsync>d__5", "", "", "Shop.Orders"),
         ("", "webpack:///./src/cart.ts", "", "cart"),
     ],
 )
@@ -53,5 +58,15 @@ def test_functions_lose_what_is_put_around_them() -> None:
     assert function_of("make.<locals>.price_cart") == "make.price_cart"
     assert function_of("async Cart.total [as sum]") == "Cart.total"
     assert function_of("<function f at 0x7fe5a73e2fc0>") == "<function f at >"
+    assert function_of("HTMLButtonElement.pay") == function_of("async Proxy.pay") == "pay"
+    assert function_of("Server.<anonymous>") == "<anonymous>"
+    assert function_of("block (2 levels) in Order#total") == function_of("block in total") == "total"
     names = ("<lambda>", "<listcomp>", "?", "", "<anonymous>", "price_cart", "<module>")
     assert [is_generated(name) for name in names] == [True] * 5 + [False] * 2
+
+
+def test_a_method_cut_into_states_keeps_its_name() -> None:
+    """Two asynchronous methods of one class have the same function and a number of the compiler."""
+    assert method_of("Shop.Orders+<PlaceAsync>d__5", "MoveNext") == "PlaceAsync"
+    assert method_of("Shop.Orders", "MoveNext") == "MoveNext"
+    assert method_of("Shop.Orders+<PlaceAsync>d__5", "Place") == "Place"

@@ -29,9 +29,10 @@ def items() -> list[tuple[str, Digested]]:
 
 
 def test_the_corpus_is_large_enough(items: list[tuple[str, Digested]]) -> None:
-    """Fifty causes at least, with ten events each."""
+    """Two hundred causes at least, with ten events each, in Python, Node, browsers and elsewhere."""
     causes = [cause for cause, _ in items]
-    assert len(set(causes)) >= 50
+    assert len(set(causes)) >= 200
+    assert {item.event.platform for _, item in items} >= {"python", "node", "javascript", "java", "csharp", "go"}
     assert min(map(causes.count, set(causes))) >= 10
 
 

@@ -93,6 +93,38 @@ def test_comprehensions_within_each_other_count_as_the_function_around_them() ->
     assert name(CALLER, frame("halves"), inner, inner) == "shop.pricing.halves"
 
 
+def test_a_function_without_a_name_counts_as_the_one_around_it() -> None:
+    """Through what the engine or a library calls it by; without a source line there is nothing else."""
+    native = frame("Array.map", None, module="", filename="<anonymous>")
+    around, inner = frame("labels", None), frame("", None)
+    assert name(CALLER, around, native, inner) == "shop.pricing.labels"
+    found = place(Stacktrace([frame("later", None, module="shop.tasks"), inner]))
+    assert found
+    assert found.vague
+
+
+@pytest.mark.parametrize(
+    ("function", "passed"),
+    [
+        *((name, True) for name in ("fail", "throwError", "raise_if_missing", "assertTrue", "Shop.invariant")),
+        *((name, False) for name in ("failure", "raise_salary", "check", "dieting")),
+    ],
+)
+def test_without_source_its_name_says_who_raises_for_everyone(function: str, passed: bool) -> None:  # noqa: FBT001
+    """Browsers send no source lines."""
+    assert (name(CALLER, frame(function, None)) == "shop.pricing.checkout") is passed
+
+
+def test_recursions_of_minified_functions_are_told_apart_by_their_number() -> None:
+    """Their names are gone; how many of them call each other is not."""
+
+    def circle(*names: str) -> tuple[object, ...]:
+        frames = [frame(one, None, module="", filename="/a.min.js", colno=900, lineno=1) for one in names * 9]
+        return places(Stacktrace(frames), "RangeError", "Maximum call stack size exceeded")
+
+    assert circle("t") == circle("n") != circle("t", "n") == circle("a", "b")
+
+
 def test_compiled_modules_are_libraries() -> None:
     """Their paths are made up, so that clients take them for the application's."""
     names = {"module": "sql._rows", "filename": "lib/sql/_rows.py", "abs_path": "/srv/shop/lib/sql/_rows.py"}

@@ -45,6 +45,10 @@ _SQL_NAME = re.compile(
 """What the programmer called a thing; other quoted texts may be a user's."""
 _DIGITS = re.compile(r"[0-9]+")
 _CONNECTION = re.compile(r"connect|timed? ?out|timeout|refused|closed|host|server|network|socket|SSL", re.IGNORECASE)
+_MANGLED = re.compile(
+    r"(?<![\w.$'\"])[A-Za-z_$][\w$]?(?=\.[A-Za-z_$]| is not | is null| is undefined)|(?<=')[A-Za-z_$][\w$]?(?=' before)"
+)
+"""Names that a minifier gave, in what engines say of them."""
 _NAMELESS = frozenset({"", "root", "__main__", "__mp_main__"})
 
 Part = tuple[str, ...]
@@ -159,11 +163,18 @@ def _telling(chain: Sequence[_Raised]) -> list[_Evidence]:
     found = []
     for one in chain:
         if not one.bare:
-            found.append(_worded(one) if one.places[0].minified else _placed(one))
+            found.append(_worded(one) if _says_little(one) else _placed(one))
         elif one.kind not in placed:
             parts: tuple[Part, ...] = (("type", one.kind),)
             found.append(_Evidence(parts, parts, f"{one.kind} of a library"))
     return found
+
+
+def _says_little(raised: _Raised) -> bool:
+    """Whether the place does not tell what failed: no names, or only that of who reported it."""
+    mechanism = raised.exception.mechanism
+    first = raised.places[0]
+    return first.minified or first.vague or (mechanism is not None and mechanism.synthetic)
 
 
 def _placed(raised: _Raised) -> _Evidence:
@@ -181,7 +192,8 @@ def _worded(raised: _Raised) -> _Evidence:
     """The type and the value without what varies, when no line of own code is known."""
     kind: Part = ("type", raised.kind)
     minified = bool(raised.places) and raised.places[0].minified
-    value: Part = ("value", canonical(raised.exception.value, names=minified))
+    said = raised.exception.value
+    value: Part = ("value", canonical(_MANGLED.sub("*", said[:_SAID]) if minified else said, names=minified))
     if raised.places:
         return _located((kind, value), raised.places, ", and the message")
     return _Evidence((kind, value), (kind, value), f"no stack: {raised.exception.type or 'no type'} and its message")

@@ -33,21 +33,33 @@ _ROOTS = re.compile(
     r"|templates|src|dist|build|lib)/|^(?:webpack|app|file)://+(?:\.?/)?"
 )
 _URL = re.compile(r"^(?:https?|capacitor|ionic)://[^/]*/?")
-_VERSIONED = re.compile(r"(?:^|(?<=/))(?:v?[0-9]+(?:\.[0-9]+)*|[0-9a-f]{7,40}|[0-9]{6,})/")
+_ASSETS = re.compile(
+    r"^(?:(?:assets?|static|public|dist|build|js|javascripts?|scripts?|bundles?|chunks|packs|cdn|media|_next|_nuxt|releases?)/)+"
+)
+"""Folders of an address that say where a site keeps its scripts."""
+_VERSIONED = re.compile(r"(?:^|(?<=/))(?:v?[0-9]+(?:\.[0-9]+)*|[0-9a-f]{7,40}|[0-9]{6,})(?:/|(?=[?#]|$))")
 _HASHED = re.compile(r"[.-](?=[0-9a-zA-Z_-]*[0-9])[0-9a-zA-Z_-]{8}(?=\.|$)|[.-][0-9a-f]{6,40}(?=\.|$)|\?.*$|#.*$")
 _SUFFIX = re.compile(r"\.(?:py|pyc|pyw|pyx|so|js|mjs|cjs|jsx|ts|tsx|rb|php|html?|jinja2?|j2|vue|svelte)$")
 _UNNAMED = re.compile(r"^(?:__main__|__mp_main__|<unknown>|unknown|None|\?)?$")
 _PATH = re.compile(r"^(?:/|[A-Za-z]:[\\/]|[a-z]+://)")
-_MADE = re.compile(r"\$\$.*$|\$[0-9]+(?=\$|$)|(?<=Proxy)[0-9]+|(?<=Accessor)[0-9]+|@anonymous.*$|^src\.")
+_MADE = re.compile(
+    r"\$\$.*$|\$[0-9]+(?=\$|$)|(?<=Proxy)[0-9]+|(?<=Accessor)[0-9]+|@anonymous.*$|^src\.|^(?:src|dist|build|lib|out):"
+    r"|\+<.*$"
+)
 
 _WRAPPED = re.compile(
-    r"(?:\.<locals>|<locals>\.|\s*\[as [^\]]*\]|^(?:async|new|Object\.|Function\.|Module\.|exports\.)\s*(?=[\w$<])"
-    r"|^(?:block|rescue|ensure)(?: \([0-9]+ levels\))? in |\.func[0-9]+(?:\.[0-9]+)*$|::h[0-9a-f]{16}$"
-    r"|::\{\{closure\}\}|\s*\[clone [^\]]*\]|\.(?:constprop|part|isra|cold)(?:\.[0-9]+)?|@anonymous.*$|\$\$.*$|-fm$)"
+    r"(?:\.<locals>|<locals>\.|\s*\[as [^\]]*\]|^(?:async\s*)?(?:async|new|Object\.|Function\.|Module\.|exports\."
+    r"|(?:HTML\w+|SVG\w+|Window|Proxy|Timeout|Immediate|process|global)\.)\s*(?=[\w$<])|^[\w$.]+\.(?=<anonymous>$)"
+    r"|^(?:(?:block|rescue|ensure)(?: \([0-9]+ levels\))? in )*(?:[A-Z][\w:]*#)?|\.func[0-9]+(?:\.[0-9]+)*$"
+    r"|::h[0-9a-f]{16}$|::\{\{closure\}\}|\s*\[clone [^\]]*\]|\.(?:constprop|part|isra|cold)(?:\.[0-9]+)?"
+    r"|@anonymous.*$|\$\$.*$|-fm$)"
 )
 _NAMED_INSIDE = re.compile(
     r"^lambda\$([\w]+)\$[0-9]+$|^.*<([\w.]+)>[a-z]__[0-9|_]+.*$|^\{closure:([^}:]*(?:::[^}:(]+)?).*\}$|^\$anonfun\$(\w+)\$[0-9]+$"
 )
+_STEPS = frozenset({"MoveNext", "MoveNextAsync"})
+_STATES = re.compile(r"\+<(\w{1,200})>d__[0-9]+")
+_UNNAMED_FUNCTIONS = frozenset({"?", "anonymous", "_onTimeout", "_onImmediate"})
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{4,}|[0-9a-f]{16,}|(?<=\$)[0-9]+|(?<=_)[0-9a-f]{8,}(?=_|$)")
 _TEMPLATE = re.compile(r"^(?:top-level template code|template|(?:block|macro) '.*')$")
 _WRAPPER = re.compile(
@@ -108,7 +120,7 @@ def is_template(frame: Frame) -> bool:
 @lru_cache(maxsize=8192)
 def _module_of(path: str) -> str:
     address = _URL.match(path)
-    rest = _VERSIONED.sub("", path[address.end() :]) if address else _ROOTS.sub("", path)
+    rest = _ASSETS.sub("", _VERSIONED.sub("", path[address.end() :])) if address else _ROOTS.sub("", path)
     if rest.startswith("/") or (len(rest) > 1 and rest[1] == ":") or "://" in rest:
         rest = rest.rsplit("/", 1)[-1].lower()
     rest = _SUFFIX.sub("", _HASHED.sub("", rest))
@@ -144,9 +156,15 @@ def function_of(function: str) -> str:
     return _clean(function[:_SHORT])
 
 
+def method_of(module: str, function: str) -> str:
+    """The function's name; of a method that a compiler cut into states the one that a person gave it."""
+    inside = _STATES.search(module) if function in _STEPS else None
+    return inside[1] if inside else function_of(function)
+
+
 def is_generated(function: str) -> bool:
     """Whether the name is made by the language: `<lambda>`, `<listcomp>`, `<anonymous>`, or none at all."""
-    return not function or function in {"?", "anonymous"} or (function[0] == "<" and function != "<module>")
+    return not function or function in _UNNAMED_FUNCTIONS or (function[0] == "<" and function != "<module>")
 
 
 @lru_cache(maxsize=4096)

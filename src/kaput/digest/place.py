@@ -21,6 +21,7 @@ from kaput.digest.frames import (
     is_standard,
     is_template,
     is_wrapper,
+    method_of,
     module_of,
 )
 from kaput.digest.raising import is_passing
@@ -33,7 +34,8 @@ _REPEATED = 3
 _LAST = 60
 """Own frames that are looked at for a recursion: further up stands how the program came there."""
 _NESTED = 4
-"""Generated names that stand in one another, as comprehensions do."""
+"""Frames above a generated name that are looked at for the function that it stands in."""
+_CALLED_ANYWHERE = frozenset({"<lambda>", "anonymous", "<anonymous>", "", "_onTimeout", "_onImmediate"})
 _TELLING = 4
 """Letters of a name that no minifier made."""
 _ENDLESS = frozenset(
@@ -67,6 +69,11 @@ class Place(NamedTuple):
     own: bool
     minified: bool = False
     passed: tuple[str, ...] = ()
+
+    @property
+    def vague(self) -> bool:
+        """Whether it says no more than the file."""
+        return not self.line and is_generated(self.within)
 
     @property
     def name(self) -> str:
@@ -142,10 +149,14 @@ def _circle(stack: Stacktrace) -> tuple[Place, ...]:
             where.setdefault(key, index)
             times[key] += 1
     counts: Counter[Place] = Counter()
+    minified = []
     for key, index in where.items():
         found = _described(stack.frames, index, own=True)
+        if found.minified and times[key] >= _REPEATED:
+            minified.append(found)
         counts[Place(found.module, found.within, "", found.within, own=True)] += times[key]
-    return tuple(sorted(found for found, count in counts.items() if count >= _REPEATED))
+    # Of functions without names at least their number is known.
+    return tuple(sorted(minified or (found for found, count in counts.items() if count >= _REPEATED)))
 
 
 def _named(frame: Frame) -> str:
@@ -155,7 +166,7 @@ def _named(frame: Frame) -> str:
 def _described(frames: Sequence[Frame], index: int, *, own: bool, passed: tuple[str, ...] = ()) -> Place:
     frame = frames[index]
     module = module_of(frame.module, frame.filename, frame.abs_path)
-    function = function_of(frame.function)
+    function = method_of(frame.module, frame.function)
     if _is_minified(frame):
         name = function.rpartition(".")[2]
         telling = name if len(name) >= _TELLING and not is_generated(name) and not name.startswith("__webpack") else ""
@@ -165,7 +176,7 @@ def _described(frames: Sequence[Frame], index: int, *, own: bool, passed: tuple[
     if is_generated(function) and index:
         within = _around(frames, index, module) or function
         # A lambda may be called from anywhere; a comprehension, and what stands in one line with its caller, may not.
-        if function in {"<lambda>", "anonymous", "<anonymous>", ""} and not _same_line(frames[index - 1], frame):
+        if function in _CALLED_ANYWHERE and not _same_line(frames[index - 1], frame):
             return Place(module, function if line else within, line, within, own, passed=passed)
     return Place(module, within, line, within, own, passed=passed)
 
@@ -173,10 +184,13 @@ def _described(frames: Sequence[Frame], index: int, *, own: bool, passed: tuple[
 def _around(frames: Sequence[Frame], index: int, module: str) -> str:
     """Returns the function that a generated name stands in, empty when the frames above are elsewhere."""
     for above in frames[max(0, index - _NESTED) : index][::-1]:
+        if not above.in_app or not has_file(above.filename):
+            continue
         if module_of(above.module, above.filename, above.abs_path) != module:
             break
-        if not is_generated(above.function):
-            return function_of(above.function)
+        name = function_of(above.function)
+        if not is_generated(name):
+            return name
     return ""
 
 

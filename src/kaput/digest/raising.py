@@ -30,6 +30,12 @@ _DEMANDING = re.compile(
     r"|unwrap|\w+_or_(?:fail|raise|throw|die|abort|404))_*$",
     re.IGNORECASE,
 )
+_SPEAKING = re.compile(
+    r"^_*(?:fail|fail_?with|panic|abort|die|bail(?:_?out)?|invariant|assert(?:_?(?:that|true|not_?null|defined))?"
+    r"|(?:raise|throw)(?:_?(?:an?_?)?(?:\w*error|exception))?|(?:raise|throw)_?(?:if|unless)\w*)_*$",
+    re.IGNORECASE,
+)
+"""Names that say it, when no source line does."""
 _WHOLE = re.compile(r"^([^{:]{1,200}(?::[^{]{0,100})?[{:])\s*((?:raise|throw|assert) [^}]{1,200}?)\s*\}?$")
 """A function or condition in one line: its head, and what it raises."""
 _CONDITIONAL = re.compile(r"^((?:\}\s*)?(?:else\s+)?if\s*\([^;{}]{1,200}\))\s*(throw [^{}]{1,200})$")
@@ -62,7 +68,9 @@ def _is_helper(frame: Frame) -> bool:
     `raise OutOfStock(sku)` is not: a function that knows what is wrong says so in a class or in words of its own.
     """
     text = frame.context_line
-    if not text or not any(word in text for word in _RAISES):
+    if not text:
+        return _SPEAKING.match(frame.function.rpartition(".")[2]) is not None
+    if not any(word in text for word in _RAISES):
         return False
     line, above = statement(frame), frame.pre_context
     if whole := _WHOLE.match(line) or _CONDITIONAL.match(line):

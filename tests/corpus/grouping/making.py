@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.corpus.grouping.others import others
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
 CORPUS = HERE / "python.jsonl.xz"
@@ -95,12 +97,12 @@ def make() -> list[dict[str, object]]:
 
 
 def read() -> list[dict[str, object]]:
-    """Reads the corpus that is kept, of every language."""
+    """Reads the corpus that is kept, of every language, and the events that are written by hand."""
     found: list[dict[str, object]] = []
     for path in sorted(HERE.glob("*.jsonl.xz")):
         with lzma.open(path, "rt", encoding="utf-8") as file:
             found += map(json.loads, file)
-    return found
+    return [*found, *others()]
 
 
 def write(path: Path, lines: list[dict[str, object]]) -> None:

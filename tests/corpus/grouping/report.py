@@ -173,4 +173,5 @@ def main() -> None:
     assert threading.active_count() < 9
 
 
-main()
+if __name__ == "__main__":
+    main()

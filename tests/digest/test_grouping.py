@@ -3,7 +3,7 @@
 import copy
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -113,7 +113,83 @@ def test_any_event_is_grouped_fast(data: st.DataObject) -> None:
         received=1.0,
         exception=ExceptionChain([ExceptionValue(type=kind, value=value[:8000], stacktrace=stack)] * 3),
     )
-    assert fastest(partial(group, event)) < millisecond()
+    assert is_fast(event)
+
+
+SIZE = 20_000
+TEXTS = {
+    "digits": "01",
+    "tokens": "a1 ",
+    "numbers": "1 ",
+    "mixed case": "aB",
+    "quotes": "'a' ",
+    "JSON": '{"a":',
+    "small JSON": "{1} ",
+    "brackets": '[{"',
+    "dates": "2024-01-02 10:00:00 ",
+    "mailboxes": "a@b.c ",
+    "hosts": "a.b.com ",
+    "uuids": "0123-",
+    "marks": "<*>, ",
+    "values": "=a",
+    "words": "abcdefghijklmnopqrst ",
+    "addresses": "refused http://a:1/ ",
+}
+LINES = {
+    "one line": ("f", "x", ""),
+    "helper": ("fail", "raise E(message)", "def fail(message):"),
+    "arguments": ("fail", "raise E(" + "message," * 28 + ")", "message = 1 " * 16),
+    "words": ("f", "raise a, " + "a " * 100, ""),
+    "assertion": ("f", "assert " + "a " * 110, ""),
+    "throws": ("f", "if (" * 30 + "throw " * 20, ""),
+    "brackets": ("f", "{:" * 60 + " raise " + "a " * 40, ""),
+    "heads": ("f", "raise E(msg)", "f( a a a a" * 40),
+    "wrapper": ("wrapper", "return fn(*a)", ""),
+    "lambda": ("<lambda>", "fn()", ""),
+}
+
+
+def worst_of_texts() -> Iterator[dict[str, Any]]:
+    """One long text, as what is logged, as a template, and as the values of few and many exceptions."""
+    for text in (piece * (SIZE // len(piece)) for piece in TEXTS.values()):
+        yield {"logentry": {"formatted": text}}
+        yield {"logentry": {"message": f"{text[:4000]}%s", "params": ["a"], "formatted": text[:8000]}}
+        for number, kind in ((1, "E"), (3, "ConnectionError"), (4, "E"), (8, "Error"), (49, "E")):
+            values = [{"type": f"{kind}{index}", "value": text[: SIZE // number - 60]} for index in range(number)]
+            yield {"exception": {"values": values}}
+        minified = {"filename": "https://a/b.min.js", "function": "t", "colno": 9999, "lineno": 1, "in_app": True}
+        query = {"filename": "a.py", "function": "t", "in_app": True, "context_line": "x"}
+        for frame, kind in ((minified, "TypeError"), (query, "IntegrityError")):
+            one = {"type": kind, "value": text[:300], "stacktrace": {"frames": [frame]}}
+            yield {"exception": {"values": [one | {"type": f"{kind}{index}"} for index in range(38)]}}
+            yield {"exception": {"values": [one | {"value": text[:8000]}] * 2}}
+
+
+def worst_of_frames() -> Iterator[dict[str, Any]]:
+    """Many frames of one kind, equal or not, in one stack and in many."""
+    for function, line, above in LINES.values():
+        one = {"filename": "a.py", "function": function, "in_app": True, "context_line": line, "pre_context": [above]}
+        number = SIZE // (len(json.dumps(one)) + 2)
+        for frames in ([one] * number, [one | {"filename": f"{index}.py"} for index in range(number)]):
+            for kind in ("KeyError", "RecursionError"):
+                yield {"exception": {"values": [{"type": kind, "value": "x", "stacktrace": {"frames": frames}}]}}
+            many = min(49, number)
+            stacks = [frames[index::49][: number // many] for index in range(many)]
+            yield {"exception": {"values": [{"type": "E", "stacktrace": {"frames": stack}} for stack in stacks]}}
+
+
+@pytest.mark.parametrize("worst", [worst_of_texts, worst_of_frames])
+def test_the_worst_events_are_grouped_fast(worst: Callable[[], Iterator[dict[str, Any]]]) -> None:
+    """What was found to take longest of 20 kB: each piece of grouping looks at a bounded part of it."""
+    for number, found in enumerate(worst()):
+        body = json.dumps(found).encode()
+        assert len(body) < 1.5 * SIZE
+        assert is_fast(digest(Record(1, "a" * 32, 1795359306.0, body)).event), f"event {number}: {body[:300]!r}"
+
+
+def is_fast(event: Event) -> bool:
+    """Whether the best of some tries takes less than a millisecond; others work on the machine too."""
+    return any(fastest(partial(group, event)) < millisecond() for _ in range(6))
 
 
 def fastest(work: Callable[[], object]) -> float:
@@ -133,7 +209,7 @@ def millisecond() -> float:
 def test_every_event_of_the_corpus_is_grouped_fast(items: list[tuple[str, Digested]]) -> None:
     """Recursions of a thousand frames too."""
     largest = sorted(items, key=lambda item: len(msgspec.json.encode(item[1].event)))[-40:]
-    assert max(fastest(partial(group, item.event)) for _, item in largest) < millisecond()
+    assert all(is_fast(item.event) for _, item in largest)
 
 
 def test_the_event_is_not_changed(items: list[tuple[str, Digested]]) -> None:

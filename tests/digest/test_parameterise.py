@@ -49,7 +49,14 @@ def test_what_varies_is_marked(message: str, expected: str) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_is_bounded(message: str) -> None:
     """No text makes it fail, and what comes out cannot grow beyond five times the limit."""
-    assert len(parameterise(message)) <= 5 * 1024 + 1
+    assert len(parameterise(message)) <= 5 * 512 + 1
+
+
+def test_a_few_marks_are_enough() -> None:
+    """What stands behind them is data, and one word of any length is one."""
+    assert parameterise("1 " * 400) == "<int> " * 15 + "<int>"
+    assert parameterise("1 " * 400, most=128) == "<int> <int> <int> <int>"
+    assert parameterise("z1" * 100 + " end") == "<token> end"
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_a_function_without_a_name_counts_as_the_one_around_it() -> None:
         *((name, False) for name in ("failure", "raise_salary", "check", "dieting")),
     ],
 )
-def test_without_source_its_name_says_who_raises_for_everyone(function: str, passed: bool) -> None:  # noqa: FBT001
+def test_without_source_its_name_says_who_raises_for_everyone(function: str, passed: bool) -> None:
     """Browsers send no source lines."""
     assert (name(CALLER, frame(function, None)) == "shop.pricing.checkout") is passed
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from kaput.digest.frames import is_foreign, is_wrapper
-from kaput.digest.parameterise import canonical, canonical_template, has_words, parameterise
+from kaput.digest.parameterise import canonical, canonical_template, has_words, parameterise, unmarked
 from kaput.digest.place import Place, place, places
 from kaput.digest.remote import told
 from kaput.digest.rules import Rules, parse
@@ -33,6 +33,12 @@ _encode = msgspec.json.Encoder().encode
 _REASON = 400
 _SAID = 512
 _SQL_WORDS = 200
+_ALONE, _AMONG = 512, 128
+"""Characters that are read of a message: of one alone, and of one among several."""
+_LOOKED_AT = 8
+"""Exceptions of one event, when they are not equal."""
+_WORDED = 4
+"""Exceptions of a chain whose messages are all read; of more it is that of the last."""
 _SQL = re.compile(
     r"(?:^|[.\\:])(?:Integrity|Operational|Programming|Data|Database|NotSupported|Interface|Statement)Error$|^SQL|PDOException"
     r"|QueryException$|PSQLException$|SqlException$|^PG::|Sqlite3?(?:Error|Exception)$|^(?:Unique|NotNull|ForeignKey|Check)Violation$"
@@ -111,13 +117,13 @@ def _computed(event: Event) -> _Evidence:
 
 def _exceptions(chain: Sequence[ExceptionValue], stack: Stacktrace | None) -> _Evidence:
     """All exceptions of the chain, each once; of an exception group its distinct members, in no order."""
-    leaves = [one for one in chain if not (one.mechanism and one.mechanism.is_exception_group)]
+    leaves = [one for one in chain if not _is_group(one)]
     grouped = 0 < len(leaves) < len(chain)
-    leaves = leaves or list(chain)
+    leaves = _unlike(leaves or list(chain))
     alone = all(one.stacktrace is None for one in leaves)
     found = [_raised(one, one.stacktrace or (stack if alone and one is leaves[-1] else None)) for one in leaves]
     if grouped and all(one.bare for one in found):
-        found += [_raised(one, one.stacktrace) for one in chain if one not in leaves]
+        found += [_raised(one, one.stacktrace) for one in _unlike(list(filter(_is_group, chain)))]
     elif not grouped:
         found = [one for cause, one in zip([None, *found], found, strict=False) if not _is_wrapping(cause, one)]
     distinct = list(dict.fromkeys(_telling(found)))
@@ -132,6 +138,22 @@ def _exceptions(chain: Sequence[ExceptionValue], stack: Stacktrace | None) -> _E
     strict = tuple(part for one in distinct for part in one.strict)
     loose = tuple(part for one in dict.fromkeys(distinct) for part in one.loose)
     return _Evidence(strict, loose, reason)
+
+
+def _is_group(exception: ExceptionValue) -> bool:
+    return exception.mechanism is not None and exception.mechanism.is_exception_group
+
+
+def _unlike(chain: list[ExceptionValue]) -> list[ExceptionValue]:
+    """Leaves out of many exceptions those that repeat one, and what is still too much: the newest tell most."""
+    if len(chain) <= _LOOKED_AT:
+        return chain
+    first: dict[tuple[object, ...], ExceptionValue] = {}
+    for one in chain:
+        frames = one.stacktrace.frames if one.stacktrace else ()
+        where = tuple((frame.filename, frame.function, frame.lineno) for frame in frames)
+        first.setdefault((one.type, where) if where else (one.type, one.value), one)
+    return list(first.values())[-_LOOKED_AT:]
 
 
 def _raised(exception: ExceptionValue, stack: Stacktrace | None) -> _Raised:
@@ -157,13 +179,14 @@ def _is_wrapping(cause: _Raised | None, raised: _Raised) -> bool:
 
 def _telling(chain: Sequence[_Raised]) -> list[_Evidence]:
     """What a library raised within is known by its type alone, as soon as another exception has a place in own code."""
-    if all(one.bare for one in chain):
-        return [_worded(one) for one in chain]
+    bare = all(one.bare for one in chain)
     placed = {one.kind for one in chain if not one.bare}
+    most = _ALONE if len(chain) == 1 else _AMONG if len(chain) <= _WORDED else 0
     found = []
     for one in chain:
-        if not one.bare:
-            found.append(_worded(one) if _says_little(one) else _placed(one))
+        said = most or (_AMONG if one is chain[-1] else 0)
+        if bare or not one.bare:
+            found.append(_worded(one, said) if bare or _says_little(one) else _placed(one, said))
         elif one.kind not in placed:
             parts: tuple[Part, ...] = (("type", one.kind),)
             found.append(_Evidence(parts, parts, f"{one.kind} of a library"))
@@ -177,26 +200,33 @@ def _says_little(raised: _Raised) -> bool:
     return first.minified or first.vague or (mechanism is not None and mechanism.synthetic)
 
 
-def _placed(raised: _Raised) -> _Evidence:
+def _placed(raised: _Raised, most: int) -> _Evidence:
     """The type and the place; of an error of a database also what it says, since one function asks it many things."""
     kind: Part = ("type", raised.kind)
     value = raised.exception.value
-    if _is_database(raised.kind) and not _CONNECTION.search(value[:_SAID]):
+    if most and _is_database(raised.kind) and not _CONNECTION.search(value[:_SAID]):
         said = value[:_SQL_WORDS].partition("\n")[0]
-        words: Part = ("sql", canonical(said), *(_DIGITS.sub("", name) for name in _SQL_NAME.findall(said)))
+        named = (_DIGITS.sub("", name) for name in _SQL_NAME.findall(said))
+        words: Part = ("sql", canonical(said, most=min(most, _SQL_WORDS)), *named)
         return _located((kind, words), raised.places, ", and what the database says")
     return _located((kind,), raised.places, "")
 
 
-def _worded(raised: _Raised) -> _Evidence:
-    """The type and the value without what varies, when no line of own code is known."""
-    kind: Part = ("type", raised.kind)
+def _worded(raised: _Raised, most: int) -> _Evidence:
+    """The type and the value without what varies, when no line of own code is known.
+
+    Args:
+        raised: the exception.
+        most: characters of the value; none when there are too many exceptions to read them all.
+    """
+    parts: tuple[Part, ...] = (("type", raised.kind),)
     minified = bool(raised.places) and raised.places[0].minified
-    said = raised.exception.value
-    value: Part = ("value", canonical(_MANGLED.sub("*", said[:_SAID]) if minified else said, names=minified))
+    if most:
+        said = raised.exception.value[: 4 * most]
+        parts += (("value", canonical(_MANGLED.sub("*", said) if minified else said, names=minified, most=most)),)
     if raised.places:
-        return _located((kind, value), raised.places, ", and the message")
-    return _Evidence((kind, value), (kind, value), f"no stack: {raised.exception.type or 'no type'} and its message")
+        return _located(parts, raised.places, ", and the message")
+    return _Evidence(parts, parts, f"no stack: {raised.exception.type or 'no type'} and its message")
 
 
 @lru_cache(maxsize=1024)
@@ -235,7 +265,8 @@ def _message(entry: LogEntry, logger: str, stack: Stacktrace | None) -> _Evidenc
     if entry.params and entry.message and has_words(entry.message):
         text, reason = canonical_template(entry.message), f"message template: {entry.message[:200]}"
     else:
-        text, reason = canonical(entry.formatted), f"message: {parameterise(entry.formatted)[:200]}"
+        said = parameterise(entry.formatted)
+        text, reason = unmarked(said), f"message: {said[:200]}"
     parts: tuple[Part, ...] = (("message", text),)
     if logger not in _NAMELESS:
         parts += (("logger", canonical(logger)),)

@@ -11,9 +11,14 @@ from itertools import pairwise
 import re2
 
 _LINES = 2
-_CHARACTERS = 1024
-_MOST = 32
-"""Marks; what stands behind so many of them is data, and each takes microseconds."""
+_CHARACTERS = 512
+_LONG_RUN = 64
+"""Characters of one word that are looked at: a token of any length is one."""
+_MARK_EACH = 32
+"""Characters for one mark: what stands behind more marks than that is data, and each takes microseconds."""
+_FEWEST = 4
+_FOLDS = 8
+"""Pieces of JSON that are folded."""
 
 _DATE = r"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}"
 _ZONE = r"(?: ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?"
@@ -61,6 +66,7 @@ _MARKS = tuple(f"<{name}>".encode() for name, _ in _KINDS)
 _TOKEN_KIND, _VALUE_KIND, _STRING_KIND = (
     next(place for place, (kind, _) in enumerate(_KINDS) if kind == name) for name in ("token", "value", "str")
 )
+_LONG = re2.compile(rb"(\w{%d})\w+" % _LONG_RUN)
 _JSON = "<json>"
 _LONG_WORD = 12
 _NAME = re.compile(rb"['\"`][A-Za-z_$][A-Za-z_$.]*['\"`]")
@@ -75,31 +81,37 @@ _ANY_MARK = re.compile(r"(['\"`]?)<(?:" + "|".join(name for name, _ in _KINDS) +
 _RUN = re.compile(r"<\*>(?:(?:, ?|[:/.@=x -]| - )?<\*>)+")
 
 
-def parameterise(message: str, *, names: bool = False) -> str:
+def parameterise(message: str, *, names: bool = False, most: int = _CHARACTERS) -> str:
     """Returns the first two lines that are not blank, with marks in place of what varies.
 
     Args:
         message: of any length.
         names: quoted names without a digit stay, as in `(reading 'total')`.
+        most: characters that are looked at, at most 512.
     """
-    lines = [line.strip() for line in message[: 4 * _CHARACTERS].splitlines() if line.strip()]
-    text = _folded("\n".join(lines[:_LINES])[:_CHARACTERS]).encode()
+    lines = [line.strip() for line in message[: 4 * most].splitlines() if line.strip()]
+    text = _LONG.sub(rb"\1", _folded("\n".join(lines[:_LINES])[:most]).encode())
     pieces: list[bytes] = []
-    done = 0
+    done, marks = 0, 2 * max(_FEWEST, most // _MARK_EACH)
     for match in _PATTERN.finditer(text):
         start, end = match.span()
         pieces += (text[done:start], _mark(match.lastindex - 1, match[0], names=names))
         done = end
-        if len(pieces) == 2 * _MOST:
+        if len(pieces) == marks:
             break
     else:
         pieces.append(text[done:])
     return b"".join(pieces).decode()
 
 
-def canonical(message: str, *, names: bool = False) -> str:
+def canonical(message: str, *, names: bool = False, most: int = _CHARACTERS) -> str:
     """Returns a message as grouping compares it: parameterised, one mark for all kinds, and one for a row of them."""
-    return _RUN.sub("<*>", _ANY_MARK.sub("<*>", parameterise(message, names=names)))
+    return unmarked(parameterise(message, names=names, most=most))
+
+
+def unmarked(text: str) -> str:
+    """Returns what `parameterise` made as `canonical` does."""
+    return _RUN.sub("<*>", _ANY_MARK.sub("<*>", text)) if "<" in text else text
 
 
 def canonical_template(template: str) -> str:
@@ -108,13 +120,13 @@ def canonical_template(template: str) -> str:
     What stands in a template was written by a person: its own numbers stay.
     """
     if any(character.isdigit() for character in _PLACE.sub("", template)):
-        return _RUN.sub("<*>", _ANY_MARK.sub("<*>", _PLACE.sub("<*>", template[: 4 * _CHARACTERS])))
-    return canonical(_PLACE.sub("0", template[: 4 * _CHARACTERS]))
+        return _RUN.sub("<*>", _ANY_MARK.sub("<*>", _PLACE.sub("<*>", template[: 2 * _CHARACTERS])))
+    return canonical(_PLACE.sub("0", template[: 2 * _CHARACTERS]))
 
 
 def has_words(template: str) -> bool:
     """Whether a template says anything itself: `%s: %s` does not."""
-    return any(map(str.isalpha, _PLACE.sub("", template[: 4 * _CHARACTERS])))
+    return any(map(str.isalpha, _PLACE.sub("", template[: 2 * _CHARACTERS])))
 
 
 def _mark(kind: int, found: bytes, *, names: bool) -> bytes:
@@ -152,6 +164,8 @@ def _folded(text: str) -> str:
             end = _closing(text, match.start())
             pieces += (text[done : match.start()], _JSON)
             done = end
+            if len(pieces) == 2 * _FOLDS:
+                break
     return "".join(pieces) + text[done:] if pieces else text
 
 

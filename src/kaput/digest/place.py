@@ -33,6 +33,10 @@ _REPEATED = 3
 """A place that occurs so often among the last frames is part of a recursion."""
 _LAST = 60
 """Own frames that are looked at for a recursion: further up stands how the program came there."""
+_HELPERS = 8
+"""Functions that are passed over at most."""
+_CIRCLE = 20
+"""Functions of a recursion at most: more, and hardly any of them would be there so often."""
 _NESTED = 4
 """Frames above a generated name that are looked at for the function that it stands in."""
 _CALLED_ANYWHERE = frozenset({"<lambda>", "anonymous", "<anonymous>", "", "_onTimeout", "_onImmediate"})
@@ -93,11 +97,10 @@ def place(stack: Stacktrace) -> Place | None:
             fallback = index
         if not has_file(frames[index].filename):
             continue
-        if is_passing(frames[index]):
-            if not is_wrapper(frames[index].function):
-                passed.append(_named(frames[index]))
+        if len(passed) < _HELPERS and is_passing(frames[index]):
+            passed.append("" if is_wrapper(frames[index].function) else _named(frames[index]))
             continue
-        return _described(frames, index, own=True, passed=tuple(dict.fromkeys(passed)))
+        return _described(frames, index, own=True, passed=tuple(dict.fromkeys(filter(None, passed))))
     if fallback is not None:
         return _described(frames, fallback, own=True)
     return _described(frames, _deepest_library(frames), own=False)
@@ -150,8 +153,8 @@ def _circle(stack: Stacktrace) -> tuple[Place, ...]:
             times[key] += 1
     counts: Counter[Place] = Counter()
     minified = []
-    for key, index in where.items():
-        found = _described(stack.frames, index, own=True)
+    for key, _ in times.most_common(_CIRCLE):
+        found = _described(stack.frames, where[key], own=True)
         if found.minified and times[key] >= _REPEATED:
             minified.append(found)
         counts[Place(found.module, found.within, "", found.within, own=True)] += times[key]

@@ -12,9 +12,12 @@ from kaput.digest.frames import is_wrapper
 from kaput.digest.source import statement
 from kaput.model import Frame
 
+_ABOVE, _WIDE, _NAMES = 6, 200, 4
+"""Lines above that are looked at, their characters, and names of what was handed over."""
+_OCCURRENCES, _ARGUMENTS = 3, 6
 _RAISES = ("raise ", "throw ", "assert ")
-_RAISED = re.compile(r"^(?:raise|throw)\s+(?:new\s+)?([\w.$:\\]+)\s*(?:\((.*)\)|,\s*([^,]+?))?\s*(?:from\s+\w+)?;?$")
-_ASSERTED = re.compile(r"^assert\s+([^,]+?)\s*(?:,\s*(\w+)\s*)?$")
+_RAISED = re.compile(r"^(?:raise|throw)\s+(?:new\s+)?([\w.$:\\]+)\s*(?:\((.*)\)|,\s*([^,\s]+))?\s*(?:from\s+\w+)?;?$")
+_ASSERTED = re.compile(r"^assert\s+([^,]+)(?:,\s*(\w+)\s*)?$")
 _ARGUMENT = re.compile(r"^(?:\w+\s*[=:]\s*)?\$?(\w+)$")
 _FILLED = re.compile(r"^(?:f['\"]|`)")
 _FIELD = re.compile(r"\$?\{(\w+)(?:![rsa])?\}")
@@ -39,11 +42,12 @@ _SPEAKING = re.compile(
 _WHOLE = re.compile(r"^([^{:]{1,200}(?::[^{]{0,100})?[{:])\s*((?:raise|throw|assert) [^}]{1,200}?)\s*\}?$")
 """A function or condition in one line: its head, and what it raises."""
 _CONDITIONAL = re.compile(r"^((?:\}\s*)?(?:else\s+)?if\s*\([^;{}]{1,200}\))\s*(throw [^{}]{1,200})$")
-_HEADER = re.compile(
-    r"\b(?:def|function|func|fn|fun)\s+(?:self\.)?(\w+[?!]?)\s*\("
-    r"|(?:^|[\s.#])(\w+)\s*(?:[=:]\s*(?:async\s+)?(?:function\b\s*\w*\s*)?)?\((?=[^()]{0,200}\)[^(){}]{0,60}\{)"
-    r"|(?:^|[\s.])(\w+)\s*=\s*(?:async\s+)?(?=\w+\s*=>)"
+_BEFORE = re.compile(r"\b(?:def|function|func|fn|fun)\s+(?:self\.)?$")
+_BEHIND = re.compile(r"[?!]?\s*\(")
+_BEHIND_NAME = re.compile(
+    r"\s*(?:[=:]\s*(?:async\s+)?(?:function\b\s*\w*\s*)?)?\((?=[^()]{0,200}\)[^(){}]{0,60}\{)|\s*=\s*(?:async\s+)?(?=\w+\s*=>)"
 )
+"""What stands before and behind the name of a function where it begins, with a word for that and without one."""
 _KINDS = frozenset({"kind", "cls", "klass", "class", "type", "factory"})
 _FORWARDS = re.compile(
     r"\*\w|\.\.\.\w|\.(?:apply|call)\(|\b(?:func|function|fn|f|method|callback|handler|wrapped|view|view_func|target|call)\("
@@ -94,7 +98,7 @@ def _asserted(line: str) -> list[str]:
     match = _ASSERTED.match(line)
     if match is None:
         return []
-    condition, message = match[1], match[2]
+    condition, message = match[1].strip(), match[2]
     if message:
         return [message] if _WORDS.match(message) or _VARIABLE.match(condition) else []
     return [condition] if _VARIABLE.match(condition) else []
@@ -105,27 +109,42 @@ def _raised(raised: str, arguments: str | None) -> list[str]:
     names = []
     if _VARIABLE.match(raised) and (arguments is None or _WORDS.match(raised) or raised.rpartition("_")[2] in _KINDS):
         names.append(raised)
-    for argument in (arguments or "").split(","):
+    for argument in (arguments or "").split(",", _ARGUMENTS)[:_ARGUMENTS]:
         text = argument.strip()
         found = _ARGUMENT.match(text)
         if found and _WORDS.match(found[1]):
             names.append(found[1])
         elif _FILLED.match(text):
             names += [name for name in _FIELD.findall(text) if name in _LABELS]
-    return names
+    return list(dict.fromkeys(names))[:_NAMES]
 
 
 def _handed(function: str, above: Sequence[str], names: Sequence[str]) -> bool:
     """Whether all names are parameters of the function, which nothing in the lines between gives another value."""
     between: list[str] = []
     name = function.rpartition(".")[2].rpartition("#")[2]
-    for text in reversed(above):
-        header = _HEADER.search(text)
-        if header and name in header.groups():
-            parameters = set(re.findall(r"\w+", text[header.end() :]))
-            return parameters.issuperset(names) and not _assigned(between, names)
-        between.append(text)
+    for text in above[: -_ABOVE - 1 : -1]:
+        line = text[:_WIDE]
+        parameters = _parameters(line, name) if name else ""
+        if parameters:
+            return set(re.findall(r"\w+", parameters)).issuperset(names) and not _assigned(between, names)
+        between.append(line)
     return False
+
+
+def _parameters(line: str, name: str) -> str:
+    """Returns what stands behind the name where the function begins, empty when it does not begin in this line."""
+    at = line.find(name)
+    for _ in range(_OCCURRENCES):
+        if at < 0:
+            break
+        behind = at + len(name)
+        if not line[at - 1 : at].isalnum():
+            match = (_BEHIND if _BEFORE.search(line, 0, at) else _BEHIND_NAME).match(line, behind)
+            if match:
+                return line[match.end() :] or " "
+        at = line.find(name, behind)
+    return ""
 
 
 def _assigned(lines: Sequence[str], names: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from kaput.model import ExceptionValue
 
-_LONGEST = 400
+_LONGEST = 300
 _EXCEPTIONS = 3
 _KIND = re.compile(
     r"connect|timeout|timedout|socket|gaierror|resolution|unreachable|unknownhost|operational|urlerror|network|refused|operror"
@@ -36,7 +36,7 @@ _PATTERNS = tuple(
         rf"[a-z][a-z0-9+]{{1,15}}://(?:[^/@\s]*@)?(?P<host>[A-Za-z0-9_.-]+)(?::{_PORT})?",
         rf"(?:server (?:at|on)|host(?: name)?|to|for) ['\"]{_NAME}['\"](?: \([^)]*\))?,?[\w /]{{0,60}} port {_PORT}",
         rf"{_BEFORE} ['\"]?(?:[\w.-]*/)?(?P<host>[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*)(?::{_PORT})?",
-        rf"\b(?P<host>(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}|[a-z0-9-]+(?:\.[a-z0-9-]+)+):{_PORT}\b",
+        rf"(?<![\w.-])(?P<host>(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}|[a-z0-9-]+(?:\.[a-z0-9-]+)+):{_PORT}\b",
     )
 )
 _NO_HOST = frozenset(

@@ -1,7 +1,7 @@
 """Gives a huge event's fields a ration each, so that no event holds the worker for long.
 
 In: the selected fields of an event, before the scrub. Out: the same fields, and the names of those that were cut.
-`record.py` imports it, and `parts.py` what counts values.
+`record.py` and `parts.py` import it.
 
 Every later step takes time by the size of the event. What is beyond any limit of `normalise.py` need not be looked at:
 whole entries are left out, in the middle of a list first. What an event is grouped by is small and stays: an object

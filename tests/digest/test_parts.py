@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kaput.digest.decode import decode
 from kaput.digest.normalise import normalise, select
 from kaput.digest.parts import Parts
+from kaput.digest.ration import MANY
 from kaput.digest.record import digest
 from kaput.digest.scrub import scrub
 from kaput.model import Event, Record
@@ -133,10 +134,10 @@ def test_a_variable_named_value_is_as_secret_as_its_name() -> None:
 
 def test_values_of_an_unusual_shape_are_counted() -> None:
     """Too many of them are for the ration; as many in variables of the usual size are not."""
-    frames = [{"function": f"f{n}", "vars": {"numbers": list(range(100, 140))}} for n in range(200)]
+    frames = [{"function": f"f{n}", "vars": {"numbers": list(range(100, 100 + MANY // 150))}} for n in range(200)]
     usual = {"exception": {"values": [{"type": "E", "stacktrace": {"frames": frames}}]}}
     assert len(Parts().read(json.dumps(usual).encode())["exception"]["values"][0]["stacktrace"].frames) == 200
-    many = [0] * 6100
+    many = [0] * (MANY + 100)
     for odd in ({"extra": {"numbers": many}}, {"exception": {"values": [{"type": "E", "value": many}]}}):
-        with pytest.raises(ValueError, match="6000 values"):
+        with pytest.raises(ValueError, match=f"{MANY} values"):
             Parts().read(json.dumps(odd).encode())

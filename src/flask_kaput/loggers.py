@@ -36,6 +36,8 @@ class Tap(logging.Handler):
         self._app_name = app.name
         self._inner = handler
         self._destination = destination
+        self._key = destination if isinstance(destination, str) else id(destination)
+        """What a record notes of the destination; it may be pickled on its way through a queue."""
         self.handed = 0
         """Records that were handed on."""
 
@@ -52,9 +54,9 @@ class Tap(logging.Handler):
         if record.levelno < self._inner.level or not self._concerns(record) or not self.filter(record):
             return False
         taken = record.__dict__.setdefault(_TAKEN, set())
-        if self._destination in taken:
+        if self._key in taken:
             return False
-        taken.add(self._destination)
+        taken.add(self._key)
         try:
             annotate(record)
             guard(self._inner)

@@ -66,6 +66,7 @@ def test_a_rule_comes_before_the_client() -> None:
     )
     found = group(EVENT, rules)
     assert found.reason == "rule of line 4: pricing-/checkout"
+    assert (found.plain, group(EVENT).plain) == (group(EVENT).hashes[0], "")
     other = Event(
         event_id="b" * 32, timestamp=2.0, received=2.0, exception=ExceptionChain([ExceptionValue("KeyError")])
     )

@@ -8,7 +8,20 @@ from pathlib import Path
 import pytest
 
 from kaput.errors import NotFound
-from kaput.model import Batch, Digested, Event, Grouping, Happened, Kind, Situation, Title, Verdict
+from kaput.model import (
+    Batch,
+    Change,
+    Digested,
+    Draft,
+    Event,
+    Grouping,
+    Happened,
+    Kind,
+    Pause,
+    Situation,
+    Title,
+    Verdict,
+)
 from kaput.store.base import NoticeRow, Store, Trouble
 from tests.clock import SettableClock
 from tests.verdicts import tell
@@ -147,3 +160,18 @@ def test_what_is_held_back_hides_nothing(store: Store, path: Path) -> None:
     found = store.outbox.open()
     assert [notice.id for notice in found if notice.state == "pending"] == [first.id, last.id + 100000]
     assert len(found) == 20_002
+
+
+def test_the_end_of_a_pause(store: Store) -> None:
+    """What a rule held back is a notice of the next digest at the second at which its pause ends, and not before."""
+    made = notices(store, 1)[0]
+    draft = Draft(Change(Kind.ALERT, 1, made.issue_id, made.event_row, 10.0, 3, "100 in 5 min"), "ada@x.org")
+    pauses = {(3, made.issue_id): Pause(1000.0, 7, (draft,))}
+    event = Event(event_id=f"{99:032x}", timestamp=1.0, received=1.0)
+    more = Digested(1, event, Grouping("v1", (f"{1:032x}",), "test"), Title("E", "1", ""))
+    store.batches.commit(Batch([more], [], [], []), lambda _happened, _situation: Verdict([], {}, pauses))
+    assert not store.outbox.release(999.999)
+    assert store.outbox.release(1000.0)
+    held = [notice for notice in store.outbox.open() if notice.words]
+    assert [(notice.state, notice.count, notice.words) for notice in held] == [("held", 7, "100 in 5 min")]
+    assert not store.outbox.release(1000.0)

@@ -1,9 +1,10 @@
 """Issues that are deleted or ignored, on a real SQLite file."""
 
 import pytest
+from msgspec import structs
 
 from kaput.errors import NotFound
-from kaput.model import Kind
+from kaput.model import Digested, Kind
 from kaput.store.base import IssueFilter, Removal, Store
 from kaput.store.removals import GRACE
 from tests.clock import SettableClock
@@ -112,3 +113,25 @@ def test_a_notice_about_it_is_given_up(store: Store, clock: SettableClock) -> No
     gone(store, clock)
     assert store.outbox.open() == []
     assert rows(store, one)["event"] == 0
+
+
+def test_an_ignored_issue_stays_so_under_other_rules(store: Store, clock: SettableClock) -> None:
+    """A rule that groups its events otherwise, another one, or none any more does not bring them back."""
+    one = fill(store, "a", "u")
+    store.removals.remove([one], Removal.IGNORED, None)
+    gone(store, clock)
+    assert store.batches.commit(batch(ruled("a", "r1"), ruled("b", "r1")), tell_members) != []
+    (found,) = store.issues.find(IssueFilter()).issues
+    assert (found.value, found.count) == ("'b'", 1)
+    store.removals.remove([found.id], Removal.IGNORED, None)
+    store.batches.commit(batch(ruled("c", "r1")), tell_members)
+    store.batches.commit(batch(ruled("c", "r2"), digested("c"), digested("a")), tell_members)
+    assert store.issues.find(IssueFilter()).issues == []
+    assert store.facts.tallies().dropped["ignored"] == 5
+
+
+def ruled(name: str, rule: str) -> Digested:
+    """An event that would be in the issue of its name, but for a rule."""
+    plain = digested(name)
+    by_rule = digested(rule).grouping
+    return structs.replace(plain, grouping=structs.replace(by_rule, plain=plain.grouping.hashes[0]))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kaput.model import Kind
 from kaput.store.base import MailedRow, NoticeRow
-from kaput.tell.plan import MOST, WINDOW, Mailing, look_back, plan
+from kaput.tell.plan import BUDGET, HOUR, KEPT, MOST, SPACING, STORM, WINDOW, Mailing, look_back, plan
 from tests.tell.shop import START, make_notice
 
 
@@ -243,3 +243,20 @@ def test_one_person_one_budget() -> None:
     mailbox.open.append(make_notice(999, kind=Kind.TEST))
     mailbox.look(START)
     assert len(mailbox.told) == 301
+
+
+def test_the_edge_of_the_hour() -> None:
+    """What went out exactly an hour ago takes no place in the budget of a person any more; a moment later it does."""
+    mailed = [MailedRow(number, "ada@example.org", START, in_digest=False) for number in range(1, BUDGET + 1)]
+    early, late = START + HOUR - 0.001, START + HOUR
+    assert plan(early, [make_notice(1, early, project_id=999)], [], mailed).hold == [1]
+    assert plan(late, [make_notice(1, late, project_id=999)], [], mailed).hold == []
+
+
+def test_the_edge_of_a_digest() -> None:
+    """A digest is ready 5 minutes after the first of it was held back, and in a storm 20 minutes after another one."""
+    held = make_notice(1, START, state="held")
+    assert _shape(plan(START + 1, [held], []).mailings) == [([1], True, WINDOW)]
+    mailed = [MailedRow(1, "ada@example.org", START, in_digest=number == 0) for number in range(STORM - KEPT)]
+    assert _shape(plan(START + 1, [held], [], mailed).mailings) == [([1], True, SPACING)]
+    assert _shape(plan(START + 1, [held], [], mailed[1:]).mailings) == [([1], True, WINDOW)]

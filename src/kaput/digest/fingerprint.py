@@ -82,14 +82,14 @@ class _Raised(NamedTuple):
 def group(event: Event, rules: Rules | None = None) -> Grouping:
     """Groups an event by a project's rules, else by the client's fingerprint, its exceptions, its message or stack."""
     rule = rules.match(event) if rules else None
-    evidence = _computed(event)
-    if rule:
-        evidence = _given(event, evidence, rule.parts, f"rule of line {rule.line}")
-    elif event.fingerprint:
-        evidence = _given(event, evidence, event.fingerprint, "fingerprint of the client")
-    strict = _hash(evidence.strict)
-    hashes = (strict,) if evidence.strict == evidence.loose else (strict, _hash(evidence.loose))
-    return Grouping(VERSION, hashes, evidence.reason, target(event.exception.values) if event.exception else "")
+    evidence = plain = _computed(event)
+    if event.fingerprint:
+        plain = _given(event, evidence, event.fingerprint, "fingerprint of the client")
+    ruled = _given(event, evidence, rule.parts, f"rule of line {rule.line}") if rule else plain
+    strict = _hash(ruled.strict)
+    hashes = (strict,) if ruled.strict == ruled.loose else (strict, _hash(ruled.loose))
+    where = target(event.exception.values) if event.exception else ""
+    return Grouping(VERSION, hashes, ruled.reason, where, _hash(plain.strict) if rule else "")
 
 
 def grouper(text: str) -> Grouper:

@@ -19,12 +19,14 @@ class Grouping(Struct, frozen=True):
         hashes: 32 hexadecimal digits each, strict first; at least one.
         reason: one sentence in words, e.g. `last own frame: shop.pricing.price_cart, its line`.
         target: `host:port` that could not be reached, of an error of a connection; empty for every other.
+        plain: the first hash that it would have without the project's rules, when one of them decided; else empty.
     """
 
     version: str
     hashes: tuple[str, ...]
     reason: str
     target: str = ""
+    plain: str = ""
 
 
 class Title(Struct, frozen=True):

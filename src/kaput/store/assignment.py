@@ -19,6 +19,14 @@ from kaput.store.engine import look_up, look_up_rows
 _issue = schema.issue.c
 
 _KNOWN = "SELECT issue_id, origin_id FROM issue_hash WHERE project_id = ? AND hash = ?"
+_IGNORED = (
+    "SELECT issue_id FROM issue_hash JOIN issue ON issue.id = issue_id"
+    " WHERE issue_hash.project_id = ? AND hash = ? AND removed = 'ignored'"
+)
+_LEARN = (
+    "INSERT INTO issue_hash (project_id, hash, issue_id, version, by_person) VALUES (?, ?, ?, ?, 1)"
+    " ON CONFLICT DO NOTHING"
+)
 _LOOSE = (
     "SELECT id FROM issue WHERE project_id = ? AND loose = ? AND removed IS NULL"
     " ORDER BY last_seen DESC, id DESC LIMIT 1"
@@ -50,21 +58,28 @@ class Assigned(Struct, frozen=True):
 def assign(connection: Connection, digested: Sequence[Digested], now: float) -> list[Assigned]:
     """Finds the issue of each event by its first hash, and makes those that are new; leaves out those to be ignored.
 
-    A looser hash decides only about events that have no source line, and so nothing stricter.
+    A looser hash decides only about events that have no source line, and so nothing stricter. What a person ignores
+    stays so when a rule of the project groups it otherwise, or does no more: the hash without rules is looked at too.
     """
     keys = {_key(item) for item in digested}
     found = look_up_rows(connection, _KNOWN, keys)
     known = {key: (row[0], row[1]) for key, row in found.items()}
     known |= _loosely_known(connection, [item for item in digested if _key(item) not in known])
     comebacks = Comebacks(connection, {issue_id for issue_id, _ in known.values()}, now)
+    unruled = {_plain(item) for item in digested if item.grouping.plain}
+    ignored = look_up(connection, _IGNORED, unruled)
     assigned = []
     for item in digested:
         key = _key(item)
         kind: Kind | None = None
+        if item.grouping.plain and _plain(item) in ignored:
+            continue
         if key not in known:
             known[key] = (insert_issue(connection, item, key[1], now), None)
             kind = Kind.NEW
         elif comebacks.ignores(known[key][0]):
+            if item.grouping.plain:
+                connection.exec_driver_sql(_LEARN, (*_plain(item), known[key][0], item.grouping.version))
             continue
         else:
             kind = comebacks.judge(known[key][0], item)
@@ -123,6 +138,11 @@ def _growth(issue_id: int, items: Sequence[Digested], kept: int, size: int, new_
 def _key(item: Digested) -> tuple[int, bytes]:
     """Returns what is unique in `issue_hash`."""
     return item.project_id, bytes.fromhex(item.grouping.hashes[0])
+
+
+def _plain(item: Digested) -> tuple[int, bytes]:
+    """Returns the same for the hash that it has without the rules of its project, which grouped it."""
+    return item.project_id, bytes.fromhex(item.grouping.plain)
 
 
 def insert_issue(connection: Connection, item: Digested, raw_hash: bytes, now: float) -> int:

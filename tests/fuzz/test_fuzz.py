@@ -1,6 +1,9 @@
 """A short run of the fuzzer, and the largest inputs that the digest once took too long for."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +22,15 @@ def repeated(piece: str) -> str:
 def test_no_input_fails_and_none_takes_long() -> None:
     """Some hundreds of odd inputs: nothing but Refused and Undigestible, and none of them slow."""
     assert [(found.target, found.what, found.data[:200]) for found in faults(1500, seed=7, most=MOST)] == []
+
+
+def test_the_program_tries_what_it_is_asked_to() -> None:
+    """`make fuzz` hands the inputs to several processes, and says how many of them failed."""
+    command = [sys.executable, "-m", "tests.fuzz", "--inputs", "30", "--processes", "2"]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=root)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert done.stdout.startswith("30 inputs in ")
 
 
 @pytest.mark.parametrize(

@@ -39,5 +39,5 @@ def test_a_test_without_anybody(shell: Shell) -> None:
     assert tested.returncode == 1
     assert "Nobody is assigned to an issue that does not exist yet." in tested.stdout
     assert "The project has no members." in tested.stdout
-    assert "The test alert of Mine reached 0 of 2." in tested.stderr
+    assert "The test alert of Mine reached 0 of 0." in tested.stderr
     assert shell.json("stats")["notices"]["pending"] == 0

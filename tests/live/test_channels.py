@@ -39,7 +39,8 @@ def test_an_error_goes_everywhere(tmp_path: Path, servers: MailServers) -> None:
             lambda: (len(mailbox.taken), len(hook.taken), len(chat.taken)) == (1, 1, 2), "not every channel was told"
         )
         headers, body = hook.taken[0]
-        assert server.shell.json("stats")["notices"] == {"sent": 4, "pending": 0, "failed": 0}
+        sent = {"sent": 4, "pending": 0, "failed": 0}  # noted after the other side took it
+        wait_for(lambda: server.shell.json("stats")["notices"] == sent, "not every notice is marked as sent")
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     mac = hmac.new(b64decode(secret.removeprefix("whsec_")), signed, sha256)
     assert headers["webhook-signature"] == f"v1,{b64encode(mac.digest()).decode()}"
@@ -75,8 +76,8 @@ def test_a_rule_is_tested(tmp_path: Path, servers: MailServers) -> None:
     assert came["Hook"] == (True, "Hook took the test alert.")
     assert (came["gone@example.org"][0], "550 nobody of this name" in came["gone@example.org"][1]) == (False, True)
     assert (came["Broken"][0], "out of order" in came["Broken"][1]) == (False, True)
-    assert came["who is assigned"][0] is False
-    assert (tested.returncode, "reached 2 of 5" in tested.stderr) == (1, True)
+    assert came["who is assigned"][0] is None
+    assert (tested.returncode, "reached 2 of 4" in tested.stderr) == (1, True)
     assert [message["To"] for message in mailbox.taken] == ["ada@example.org"]
     assert mailbox.subjects[0].startswith("[App] test of Everything: ")
     assert (hook.documents[0]["type"], hook.documents[0]["reason"]) == ("issue.test", "test of Everything")

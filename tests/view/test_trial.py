@@ -28,7 +28,7 @@ def test_whom_a_rule_tells(site: Site, shop: ProjectRow) -> None:
         Told("Chat", channel_recipient(chat.id)),
         Told("Old", why="It is disabled."),
         Told("a channel", why="It is deleted."),
-        Told("who is assigned", why="Nobody is assigned to an issue that does not exist yet."),
+        Told("who is assigned", why="Nobody is assigned to an issue that does not exist yet.", nobody=True),
     ]
     issue = site.break_(shop, "KeyError", "x")
     assert told(site.store, rule)[-1].why == f"Nobody is assigned to {issue.short_id}, which the test is about."
@@ -63,3 +63,10 @@ def test_what_came_of_it(site: Site, shop: ProjectRow) -> None:
     assert [one.words for one in came[1:3]] == ["No mail went out: 550 nobody.", HELD]
     assert "waits for its turn" in came[3].words
     assert came[4].words == "Nothing was sent yet."
+
+
+def test_a_rule_of_a_new_project(site: Site, shop: ProjectRow) -> None:
+    """That a project has no channel is no failure of a rule that tells all channels."""
+    rule = Rule(7, shop.id, "All", Trigger.NEW, targets=(Target(Aim.CHANNELS),))
+    (one,) = outcomes(told(site.store, rule), [])
+    assert (one.good, one.nobody, one.words) == (None, True, "The project has none that is enabled.")

@@ -24,19 +24,22 @@ class Told(Struct, frozen=True):
         name: a mail address, the name of a channel, or what the rule says when that is nobody.
         recipient: of the notice; empty when nothing goes out.
         why: nothing goes out.
+        nobody: and nothing should: the rule means nobody by this now.
     """
 
     name: str
     recipient: str = ""
     why: str = ""
+    nobody: bool = False
 
 
 class Outcome(Struct, frozen=True):
-    """What came of a test. `good`: it arrived; None while nobody knows."""
+    """What came of a test. `good`: it arrived; None while nobody knows. `nobody`: it went to nobody, as it should."""
 
     name: str
     words: str
     good: bool | None
+    nobody: bool = False
 
 
 def told(store: Store, rule: Rule, besides: Sequence[str] = (), *, mail: bool = True) -> list[Told]:
@@ -93,7 +96,7 @@ def outcome(name: str, notice: NoticeRow) -> Outcome:
 
 def _outcome(one: Told, notice: NoticeRow | None) -> Outcome:
     if one.why:
-        return Outcome(one.name, one.why, good=False)
+        return Outcome(one.name, one.why, None if one.nobody else False, one.nobody)
     return outcome(one.name, notice) if notice else Outcome(one.name, "Nothing was sent yet.", None)
 
 
@@ -106,7 +109,7 @@ def _of(
             people = [*audience.members, *besides]
             yield from (Told(one, one) for one in people)
             if not people:
-                yield Told("all members", why="The project has no members.")
+                yield Told("all members", why="The project has no members.", nobody=True)
         case Aim.ADDRESS:
             yield Told(target.value, target.value)
         case Aim.ASSIGNEE:
@@ -119,7 +122,7 @@ def _of(
         case Aim.CHANNELS:
             yield from (Told(channels.get(number, str(number)), one) for number, one in audience.channels.items())
             if not audience.channels:
-                yield Told("all channels", why="The project has none that is enabled.")
+                yield Told("all channels", why="The project has none that is enabled.", nobody=True)
 
 
 def _assigned(store: Store, rule: Rule) -> Told:
@@ -127,7 +130,7 @@ def _assigned(store: Store, rule: Rule) -> Told:
     if newest and newest[0].assignee:
         return Told(newest[0].assignee, newest[0].assignee)
     about = f"{newest[0].short_id}, which the test is about" if newest else "an issue that does not exist yet"
-    return Told("who is assigned", why=f"Nobody is assigned to {about}.")
+    return Told("who is assigned", why=f"Nobody is assigned to {about}.", nobody=True)
 
 
 def _reachable(one: Told, audience: Audience, *, mail: bool) -> Told:

@@ -24,7 +24,7 @@ from kaput.model import (
     User,
     Verdict,
 )
-from kaput.store.base import IssueFilter, Status, Store
+from kaput.store.base import IssueFilter, Mute, Resolve, Status, Store
 from tests.clock import SettableClock
 from tests.verdicts import tell_members
 
@@ -103,7 +103,7 @@ def test_a_resolved_issue_regresses_by_a_later_event_only(store: Store, clock: S
     store.batches.commit(batch(digested()), tell_members)
     issue = store.issues.find(IssueFilter()).issues[0]
     clock.now += 100
-    store.issues.set_status(issue.id, Status.RESOLVED, None)
+    store.decisions.decide([issue.id], Resolve(), None)
     assert store.batches.commit(batch(digested(received=clock.now - 1)), tell_members) == []
     assert store.issues.get(issue.id).status is Status.RESOLVED
     changes = store.batches.commit(
@@ -119,7 +119,7 @@ def test_a_clock_that_is_set_back(store: Store, clock: SettableClock) -> None:
     """An issue that was resolved at a time to come regresses by any event."""
     store.batches.commit(batch(digested()), tell_members)
     issue = store.issues.find(IssueFilter()).issues[0]
-    store.issues.set_status(issue.id, Status.RESOLVED, None)
+    store.decisions.decide([issue.id], Resolve(), None)
     clock.now -= 3600
     changes = store.batches.commit(batch(digested(received=clock.now)), tell_members)
     assert [change.kind for change in changes] == [Kind.REGRESSED]
@@ -129,7 +129,7 @@ def test_a_muted_issue_stays_muted(store: Store) -> None:
     """Events of a muted issue are counted and change nothing."""
     store.batches.commit(batch(digested()), tell_members)
     issue = store.issues.find(IssueFilter()).issues[0]
-    store.issues.set_status(issue.id, Status.MUTED, None)
+    store.decisions.decide([issue.id], Mute(), None)
     assert store.batches.commit(batch(digested(received=2e9)), tell_members) == []
     assert (store.issues.get(issue.id).status, store.issues.get(issue.id).count) == (Status.MUTED, 2)
 
@@ -145,7 +145,7 @@ def test_notices_stand_in_the_transaction_of_their_event(store: Store) -> None:
     assert {0} == {notice.sequence for notice in notices}
     assert store.events.by_row(notices[0].event_row).row.issue_id == notices[0].issue_id
     issue = store.issues.get(notices[0].issue_id)
-    store.issues.set_status(issue.id, Status.RESOLVED, None)
+    store.decisions.decide([issue.id], Resolve(), None)
     store.batches.commit(batch(digested("a", received=2e9)), tell_members)
     assert [notice.sequence for notice in store.outbox.open()[4:]] == [1, 1]
 

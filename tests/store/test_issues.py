@@ -7,7 +7,7 @@ import pytest
 
 from kaput.errors import NotFound, QueryError
 from kaput.model import Batch, Digested, Event, Grouping, Happened, Situation, Title, Verdict
-from kaput.store.base import IssueFilter, Status, Store
+from kaput.store.base import IssueFilter, Mute, Reopen, Resolve, Status, Store
 from tests.clock import SettableClock
 
 NOW = 1_800_000_000.0
@@ -70,7 +70,7 @@ def test_states_levels_and_projects(store: Store) -> None:
     shop = store.projects.add("Shop")
     muted = add(store, "muted", level="warning")
     add(store, "open", project=shop.id)
-    store.issues.set_status(muted, Status.MUTED, None)
+    store.decisions.decide([muted], Mute(), None)
     assert values(store, "is:muted") == ["muted"]
     assert values(store, "!is:muted") == ["open"]
     assert values(store, "level:warning is:muted") == ["muted"]
@@ -117,18 +117,15 @@ def test_names_that_are_none(store: Store, ref: int | str) -> None:
     add(store, "x")
     with pytest.raises(NotFound):
         store.issues.get(ref)
-    if isinstance(ref, int):
-        with pytest.raises(NotFound):
-            store.issues.set_status(ref, Status.MUTED, None)
 
 
 def test_decisions_are_written_down(store: Store, clock: SettableClock) -> None:
     """Resolving, muting and reopening stand in the activity with who did it; doing it twice stands there once."""
     ada = store.accounts.add("ada@example.org", "long enough", admin=True)
     issue = add(store, "x")
-    for status in (Status.RESOLVED, Status.RESOLVED, Status.UNRESOLVED, Status.MUTED):
+    for decision in (Resolve(), Resolve(), Reopen(), Mute()):
         clock.now += 1
-        assert store.issues.set_status(issue, status, ada.id).status is status
+        store.decisions.decide([issue], decision, ada.id)
     lines = store.issues.activity(issue)
     assert [(line.kind, line.who) for line in lines] == [
         (kind, "ada@example.org") for kind in ("muted", "reopened", "resolved")

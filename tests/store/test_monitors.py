@@ -18,7 +18,7 @@ from kaput.model import (
     Verdict,
     Watched,
 )
-from kaput.store.base import Status, Store
+from kaput.store.base import Mute, Status, Store
 from kaput.store.monitors import KEPT
 from tests.clock import SettableClock
 
@@ -105,7 +105,7 @@ def test_recovery_resolves_the_issue(store: Store, clock: SettableClock) -> None
     assert [(one.kind, one.who) for one in store.issues.activity(issue.id)] == [("resolved", "")]
     commit(store, Watched(monitor), told=failed(2, received=clock.now + 1))
     assert store.issues.get("APP-1").regressed
-    store.issues.set_status(issue.id, Status.MUTED, None)
+    store.decisions.decide([issue.id], Mute(), None)
     commit(store, Watched(monitor, recovered=True))
     assert store.issues.get("APP-1").status is Status.MUTED
 

@@ -11,7 +11,7 @@ import pytest
 
 from kaput.config import Settings
 from kaput.errors import MailFailed, StoreUnavailable
-from kaput.store.base import NoticeRow
+from kaput.store.base import NoticeRow, Resolve
 from kaput.tell.mail import Composer
 from kaput.tell.outbox import BACKOFF, PATIENCE, Channel, Send, Teller
 from kaput.tell.smtp import SmtpChannel
@@ -83,7 +83,7 @@ def test_thread_of_an_issue(shop: Shop, teller: Teller, mailbox: Mailbox) -> Non
     shop.breaks("a")
     teller.run_once(START)
     issue = shop.store.issues.get("SHOP-1")
-    shop.store.issues.set_status(issue.id, type(issue.status)("resolved"), None)
+    shop.store.decisions.decide([issue.id], Resolve(), None)
     shop.now += 60
     shop.breaks("a")
     teller.run_once(shop.now)

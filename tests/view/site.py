@@ -43,6 +43,7 @@ from kaput.tell.seal import Seal
 from kaput.view.pages import create_pages
 from kaput.view.parts import Parts
 from tests.clock import SettableClock
+from tests.verdicts import leave_out
 from tests.verdicts import tell as tell_about
 
 SECRET = b"a secret that is long enough"
@@ -159,7 +160,7 @@ class Site:
 
     def leave_out(self, reason: str, count: int) -> None:
         """Notes something that was refused."""
-        self.store.facts.add_drops([Drop(reason, count, self.clock())])
+        leave_out(self.store, [Drop(reason, count, self.clock())])
 
     def _event(self, project: ProjectRow, kind: str, value: str, age: float) -> Digested:
         when = self.clock() - age

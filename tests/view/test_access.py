@@ -2,7 +2,7 @@
 
 import pytest
 
-from kaput.store.base import Mute, ProjectRow, Status
+from kaput.store.base import Mute, ProjectRow, Reopen, Status
 from tests.view.site import Site, visitor
 
 
@@ -74,5 +74,5 @@ def test_a_member_cannot_decide_about_issues_of_others(site: Site, shop: Project
     undo = site.store.decisions.decide([other.id], Mute(), None).undo
     someone.send("/issues/undo", "/account", undo=str(undo))
     assert site.store.issues.get(other.id).status is Status.MUTED
-    site.store.issues.set_status(other.id, Status.UNRESOLVED, None)
+    site.store.decisions.decide([other.id], Reopen(), None)
     assert {site.store.issues.get(one.id).status for one in (mine, other)} == {Status.UNRESOLVED}

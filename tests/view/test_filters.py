@@ -2,6 +2,7 @@
 
 from kaput.model import Drop, Filters
 from kaput.store.base import ProjectRow
+from tests.verdicts import leave_out
 from tests.view.site import Site, visitor
 
 PAGE = "/projects/shop/settings"
@@ -50,13 +51,14 @@ def test_the_page_says_what_was_left_out(site: Site, shop: ProjectRow) -> None:
     assert "Nothing was left out by a filter" in someone.get(PAGE)
     now = site.clock()
     bank = site.store.projects.add("Bank")
-    site.store.facts.add_drops(
+    leave_out(
+        site.store,
         [
             Drop("filter:crawlers", 1200, now, shop.id),
             Drop("filter:messages", 5000, now - 3 * 86_400, shop.id),
             Drop("filter:localhost", 7, now - 9 * 86_400, shop.id),
             Drop("filter:extensions", 7, now, bank.id),
             Drop("duplicate", 7, now, shop.id),
-        ]
+        ],
     )
     assert "last 7 days: Messages 5,000, Crawlers 1,200." in someone.get(PAGE)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from kaput.store.base import ProjectRow, Status
+from kaput.store.base import Mute, ProjectRow, Resolve, Status
 from tests.view.site import Site, Visitor, visitor
 
 
@@ -70,8 +70,8 @@ def test_what_arrived_is_text(site: Site, shop: ProjectRow, ada: Visitor) -> Non
 def test_tabs_filter_by_state_and_count(site: Site, shop: ProjectRow, ada: Visitor) -> None:
     """Each tab has its issues and its count; without a choice the unresolved ones are shown."""
     issues = [site.break_(shop, "KeyError", str(index)) for index in range(4)]
-    site.store.issues.set_status(issues[0].id, Status.RESOLVED, None)
-    site.store.issues.set_status(issues[1].id, Status.MUTED, None)
+    site.store.decisions.decide([issues[0].id], Resolve(), None)
+    site.store.decisions.decide([issues[1].id], Mute(), None)
     assert set(ids(ada.get("/issues"))) == {"SHOP-3", "SHOP-4"}
     assert ids(ada.get("/issues?status=resolved")) == ["SHOP-1"]
     assert ids(ada.get("/issues?status=muted")) == ["SHOP-2"]
@@ -85,7 +85,7 @@ def test_search_looks_into_title_and_message(site: Site, shop: ProjectRow, ada: 
     site.break_(shop, "KeyError", "'sku-9'")
     done = site.break_(shop, "ValueError", "not a sku")
     site.break_(shop, "TypeError", "x")
-    site.store.issues.set_status(done.id, Status.RESOLVED, None)
+    site.store.decisions.decide([done.id], Resolve(), None)
     page = ada.get("/issues?q=sku")
     assert ids(page) == ["SHOP-1"]
     assert 'name="q" value="sku"' in page
@@ -97,7 +97,7 @@ def test_a_search_that_names_a_state_looks_at_all(site: Site, shop: ProjectRow, 
     """`is:resolved` finds resolved issues without another tab being chosen."""
     done = site.break_(shop, "ValueError", "x")
     site.break_(shop, "KeyError", "y")
-    site.store.issues.set_status(done.id, Status.RESOLVED, None)
+    site.store.decisions.decide([done.id], Resolve(), None)
     assert ids(ada.get("/issues?q=is:resolved")) == [done.short_id]
 
 
@@ -147,7 +147,7 @@ def test_fifty_issues_are_a_small_page(site: Site, shop: ProjectRow, ada: Visito
 def test_several_are_resolved_at_once_and_brought_back(site: Site, shop: ProjectRow, ada: Visitor) -> None:
     """The chosen issues change, the others do not; undo gives each the state it had."""
     issues = [site.break_(shop, "KeyError", str(index)) for index in range(3)]
-    site.store.issues.set_status(issues[1].id, Status.MUTED, None)
+    site.store.decisions.decide([issues[1].id], Mute(), None)
     answer = ada.send(
         "/issues/status", "/issues", id=["SHOP-1", "SHOP-2"], decision="resolved", back="/issues?status=all"
     )
@@ -192,14 +192,14 @@ def test_an_empty_list_teaches_the_next_step(site: Site, shop: ProjectRow, ada: 
     assert f"http://{key}@kaput.test/{shop.id}" in ada.get("/projects/shop/issues")
     issue = site.break_(shop, "KeyError", "x")
     assert "Nothing matches" in ada.get("/projects/shop/issues?q=zebra")
-    site.store.issues.set_status(issue.id, Status.MUTED, None)
+    site.store.decisions.decide([issue.id], Mute(), None)
     assert "All clear" in ada.get("/projects/shop/issues")
 
 
 def test_a_regression_is_marked(site: Site, shop: ProjectRow, ada: Visitor) -> None:
     """An issue that came again after it was resolved says so, and is not called new."""
     issue = site.break_(shop, "KeyError", "x", age=60)
-    site.store.issues.set_status(issue.id, Status.RESOLVED, None)
+    site.store.decisions.decide([issue.id], Resolve(), None)
     site.clock.now += 60
     site.break_(shop, "KeyError", "x", age=0)
     page = ada.get("/projects/shop/issues")

@@ -52,11 +52,6 @@ class SqlFacts:
                 positions=[Position(row.segment, row.offset) for row in connection.execute(select(schema.position))],
             )
 
-    def add_drops(self, drops: Sequence[Drop]) -> None:
-        """See `kaput.store.base.Facts.add_drops`."""
-        with self._database.write() as connection:
-            write_drops(connection, drops)
-
     def drops_since(self, since: float, project_id: int | None = None) -> dict[str, int]:
         """See `kaput.store.base.Facts.drops_since`."""
         with self._database.read() as connection:

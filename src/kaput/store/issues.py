@@ -15,20 +15,16 @@ from kaput.model import Clock
 from kaput.store import matching, schema
 from kaput.store.base import (
     ActivityRow,
-    Decision,
     IssueFilter,
     IssuePage,
     IssueRow,
     Mute,
     Priority,
-    Reopen,
     Resolution,
-    Resolve,
     Status,
     TagCount,
 )
 from kaput.store.counters import OF_USER
-from kaput.store.decisions import SqlDecisions
 from kaput.store.engine import Database
 from kaput.store.merges import MERGED
 from kaput.store.payload import Payloads
@@ -36,12 +32,6 @@ from kaput.store.projects import LARGEST_ID
 from kaput.store.search import parse
 
 SHORT_ID = re.compile(r"(?P<slug>[A-Za-z0-9-]+)-(?P<number>[0-9]{1,18})", re.ASCII)
-
-_PLAIN: dict[Status, Decision] = {
-    Status.RESOLVED: Resolve(),
-    Status.MUTED: Mute(),
-    Status.UNRESOLVED: Reopen(),
-}
 
 _issue = schema.issue.c
 _project = schema.project.c
@@ -126,12 +116,6 @@ class SqlIssues:
         )
         with self._database.read() as connection:
             return [ActivityRow(*row) for row in connection.execute(query)]
-
-    def set_status(self, issue_id: int, status: Status, account_id: int | None) -> IssueRow:
-        """See `kaput.store.base.Issues.set_status`."""
-        self.get(issue_id)
-        SqlDecisions(self._database, self._clock).decide([issue_id], _PLAIN[status], account_id)
-        return self.get(issue_id)
 
     def counts(self, projects: Sequence[int] | None) -> dict[Status, int]:
         """See `kaput.store.base.Issues.counts`."""

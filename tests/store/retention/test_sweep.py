@@ -12,6 +12,7 @@ from kaput.store.retention.tags import KEPT_KEYS, KEPT_VALUES, MOST_KEYS, MOST_V
 from kaput.store.retention.users import KEPT_USERS, MOST_USERS
 from tests.clock import SettableClock
 from tests.store.retention.filling import DAY, NOW, ask, every, fill
+from tests.verdicts import leave_out
 
 HOUR = int(NOW // 3600)
 LIMITS = Limits(days=30, events_per_issue=1000)
@@ -43,7 +44,7 @@ def test_counts_by_the_hour_stay_longer_than_events(store: Store, path: Path) ->
 def test_drops_of_long_ago_are_one_sum(store: Store, path: Path, clock: SettableClock) -> None:
     """The sum of each reason and project is the same before and after; what is recent keeps its hour."""
     for day in range(200):
-        store.facts.add_drops([Drop("too_large", 2, NOW - day * DAY), Drop("filter:crawlers", 1, NOW - day * DAY, 1)])
+        leave_out(store, [Drop("too_large", 2, NOW - day * DAY), Drop("filter:crawlers", 1, NOW - day * DAY, 1)])
     before = store.facts.tallies().dropped, store.facts.tallies(1).dropped, store.facts.drops_since(NOW - 50 * DAY)
     assert old(store) > 0
     assert ask(path, "SELECT count(*) FROM dropped WHERE hour > 0") == [(2 * 91,)]

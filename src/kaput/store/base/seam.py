@@ -12,7 +12,6 @@ from kaput.model import (
     Change,
     CheckIn,
     Clock,
-    Drop,
     Evaluate,
     Event,
     Filters,
@@ -194,9 +193,6 @@ class Issues(Protocol):
     def activity(self, issue_id: int) -> list[ActivityRow]:
         """Returns what was done to the issue, newest first."""
 
-    def set_status(self, issue_id: int, status: Status, account_id: int | None) -> IssueRow:
-        """Resolves now, mutes for good or reopens, as `Decisions.decide` does; answers the issue as it is then."""
-
     def counts(self, projects: Sequence[int] | None) -> dict[Status, int]:
         """Returns how many issues are in each state."""
 
@@ -349,9 +345,6 @@ class Facts(Protocol):
 
     def tallies(self, project_id: int | None = None) -> Tallies:
         """Counts everything, or one project; without one, the internal project is left out."""
-
-    def add_drops(self, drops: Sequence[Drop]) -> None:
-        """Adds drops that did not come through the buffer."""
 
     def drops_since(self, since: float, project_id: int | None = None) -> dict[str, int]:
         """Returns drops by reason since a time, to the hour: all but the internal project's, or one project's."""

@@ -89,8 +89,8 @@ LATE_IMPORTS = {
 }
 """Imports inside a function, by module and what it imports, each with its reason."""
 
-CLAIM = re.compile(r"(?:[^.;:`]|`[\w/]+\.py`)+ imports? it\b")
-"""Where a docstring names the files that import its module."""
+CLAIM = re.compile(r"(?:[^.;:`]|`[\w/]+\.py`)+ imports? it\b(?:[^.;:`]|`[\w/]+\.py`)*")
+"""The sentence in which a docstring names the files that import its module."""
 
 UNEXPLAINED = re.compile(r"# (?:noqa(?:: [A-Z0-9, ]+)?|type: ignore(?:\[[a-z, -]+\])?)\s*$")
 
@@ -317,6 +317,7 @@ def test_the_rule_of_docstrings_can_fail() -> None:
     text = "Out: a title. Pure; only `record.py` and the roots import it."
     assert list(claim_faults("digest.title", text, {"digest.record", "serve.work"})) == []
     assert len(list(claim_faults("digest.title", text, {"digest.place"}))) == 1
+    assert list(claim_faults("a", "`b.py` imports it, and `c.py` what counts. `d.py` is else.", {"b", "c"})) == []
     assert len(list(claim_faults("digest.title", "Only `record.py` imports it.", {"serve.work"}))) == 1
 
 

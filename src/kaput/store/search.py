@@ -1,7 +1,7 @@
 """What a person types into the search field, read into a typed filter.
 
 In: the text and the time. Out: `Search`, or QueryError with the place where reading stopped. Pure; this stage's
-files import it, and `store/matching.py` makes conditions of what it gives.
+files import it. `store/matching.py` makes conditions of what it gives.
 
     is:unresolved resolved muted regressed new ongoing assigned bookmarked      the state
     level:error   project:shop   priority:high                                  exactly this

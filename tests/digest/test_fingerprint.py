@@ -246,6 +246,20 @@ def test_a_template_without_words_is_none() -> None:
     assert first(logentry=one) == first(logentry=other) != first(logentry=another)
 
 
+def test_a_message_that_is_all_data_counts_by_its_keys_and_quotes() -> None:
+    """Else each log of JSON, and each that is in quotes, were one issue."""
+
+    def said(text: str) -> str:
+        return first(logentry=LogEntry(formatted=text))
+
+    assert (
+        said("{'event': 'paid', 'id': 5}") == said("{'event': 'paid', 'id': 6}") != said("{'event': 'lost', 'id': 5}")
+    )
+    assert said('{"order": 5, "who": "ann"}') == said('{"order": 6, "who": "bob"}') != said('{"order": 5, "sku": "a"}')
+    assert said('"GET /a/1/b" 500') == said('"GET /a/2/b" 500') != said('"PUT /a/2/b" 500')
+    assert said("5 6") == said("7 8")
+
+
 def test_names_in_what_a_database_says_count() -> None:
     """Quoted names of tables and constraints, not quoted data."""
 

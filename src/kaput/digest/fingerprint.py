@@ -18,7 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from kaput.digest.frames import is_foreign, is_wrapper
-from kaput.digest.parameterise import canonical, canonical_template, has_words, parameterise, unmarked
+from kaput.digest.parameterise import canonical, canonical_template, has_words, outspoken, parameterise, unmarked
 from kaput.digest.place import Place, place, places
 from kaput.digest.remote import told
 from kaput.digest.rules import Rules, parse
@@ -267,6 +267,8 @@ def _message(entry: LogEntry, logger: str, stack: Stacktrace | None) -> _Evidenc
     else:
         said = parameterise(entry.formatted)
         text, reason = unmarked(said), f"message: {said[:200]}"
+        if not has_words(text.replace("<*>", "")):
+            text = outspoken(entry.formatted)
     parts: tuple[Part, ...] = (("message", text),)
     if logger not in _NAMELESS:
         parts += (("logger", canonical(logger)),)

@@ -75,6 +75,10 @@ _OPENING = re.compile(r"[{\[](?=\s*[\"'{\[\]}0-9-])")
 _BRACKETS = {"{": "}", "[": "]"}
 _STRUCTURE = re.compile(r"""["'\\{}\[\]]""")
 
+_KEY = re.compile(r"['\"]([A-Za-z_]\w{0,60})['\"]\s{0,3}:")
+_SAYING = re.compile(r"['\"](?:event|message|msg)['\"]\s{0,3}:\s{0,3}['\"]([^'\"]{1,200})")
+_UNQUOTED = str.maketrans(dict.fromkeys("'\"`", " "))
+
 _PLACE = re.compile(r"%(?:\([^)]{0,80}\))?[-#0 +]{0,5}[0-9*]{0,4}(?:\.[0-9*]{1,4})?[a-zA-Z]|\{[^{}]{0,80}\}")
 """Where a template is filled: printf's way, and `{}`."""
 _ANY_MARK = re.compile(r"(['\"`]?)<(?:" + "|".join(name for name, _ in _KINDS) + r"|json|\*)>\1")
@@ -127,6 +131,15 @@ def canonical_template(template: str) -> str:
 def has_words(template: str) -> bool:
     """Whether a template says anything itself: `%s: %s` does not."""
     return any(map(str.isalpha, _PLACE.sub("", template[: 2 * _CHARACTERS])))
+
+
+def outspoken(message: str) -> str:
+    """Returns what a message says of which nothing is left but marks: the keys of a JSON, or what stands in quotes."""
+    text = message[: 2 * _CHARACTERS]
+    if text.lstrip()[:1] in _BRACKETS:
+        said = _SAYING.search(text)
+        return " ".join(_KEY.findall(text)[:_FOLDS]) + (f" {canonical(said[1])}" if said else "")
+    return canonical(text.translate(_UNQUOTED))
 
 
 def _mark(kind: int, found: bytes, *, names: bool) -> bytes:

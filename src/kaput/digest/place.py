@@ -25,7 +25,7 @@ from kaput.digest.frames import (
     module_of,
 )
 from kaput.digest.raising import is_passing
-from kaput.digest.source import LONG, statement
+from kaput.digest.source import LONG, scope, statement
 from kaput.model import Frame, Stacktrace
 
 _FAR_COLUMN = 300
@@ -181,7 +181,8 @@ def _described(frames: Sequence[Frame], index: int, *, own: bool, passed: tuple[
         # A lambda may be called from anywhere; a comprehension, and what stands in one line with its caller, may not.
         if function in _CALLED_ANYWHERE and not _same_line(frames[index - 1], frame):
             return Place(module, function if line else within, line, within, own, passed=passed)
-    return Place(module, within, line, within, own, passed=passed)
+    around = scope(frame, within) if line and frame.pre_context else ""
+    return Place(module, f"{around}.{within}" if around else within, line, within, own, passed=passed)
 
 
 def _around(frames: Sequence[Frame], index: int, module: str) -> str:

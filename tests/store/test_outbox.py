@@ -175,3 +175,10 @@ def test_the_end_of_a_pause(store: Store) -> None:
     held = [notice for notice in store.outbox.open() if notice.words]
     assert [(notice.state, notice.count, notice.words) for notice in held] == [("held", 7, "100 in 5 min")]
     assert not store.outbox.release(1000.0)
+
+
+def test_the_rule_by_its_name(store: Store) -> None:
+    """What is to be sent names the rule that sends it, as it is called now."""
+    rule = store.rules.of_project(1)[0].rule
+    store.outbox.test_rule(rule, ["ada@x.org"])
+    assert [notice.rule for notice in store.outbox.open()] == [rule.name]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from kaput.errors import MailFailed
 from kaput.model import Act, ExceptionChain, ExceptionValue, Frame, Kind, Link, LogEntry, Stacktrace, Thread, Threads
-from kaput.tell.mail import MOST_LISTED, Composer, Listed
+from kaput.tell.mail import MOST_LISTED, Composer, Listed, why_of
 from kaput.tell.seal import Seal
 from tests.tell.shop import START, make_event, make_issue, make_notice
 
@@ -120,6 +120,21 @@ def test_everything_to_mend_it() -> None:
         "You get this because a rule of Shop sends it to you.\n"
     )
     assert _assert_same(message).links == [f"{BASE}/issues/SHOP-41"]
+
+
+def test_why_somebody_is_told() -> None:
+    """A mail names the rule that sends it, a digest up to four of them; a rule that is gone has no name."""
+    notices = [
+        make_notice(number, rule=rule) for number, rule in enumerate(("New\nissues", "Every", "New\nissues", ""))
+    ]
+    assert why_of(notices[:1], "Shop") == "the rule New issues of Shop sends it to you"
+    assert why_of(notices, "Shop") == "the rules New issues and Every of Shop send it to you"
+    assert why_of(notices[3:], "Shop") == "a rule of Shop sends it to you"
+    assert why_of([make_notice(n, rule=str(n)) for n in range(1, 6)], "Shop") == "a rule of Shop sends it to you"
+    for words in (
+        _part(COMPOSER.notice(notices[0], make_issue(), make_event(), "Shop", ""), kind) for kind in ("plain", "html")
+    ):
+        assert "because the rule New issues of Shop sends it to you." in words
 
 
 def test_the_id_of_the_request() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Row,
     ScalarSelect,
+    Select,
     and_,
     case,
     delete,
@@ -76,7 +77,7 @@ class SqlOutbox:
         found: list[NoticeRow] = []
         with self._database.read() as connection:
             for state in ("pending", "held"):
-                query = select(schema.notice).where(_notice.state == state, _on(lane)).order_by(_notice.id)
+                query = _named().where(_notice.state == state, _on(lane)).order_by(_notice.id)
                 found += [_row(row) for row in connection.execute(query.limit(MOST_OPEN))]
         return sorted(found, key=lambda notice: notice.id)
 
@@ -222,6 +223,13 @@ def _mark(connection: Connection, ids: Sequence[int], **values: Any) -> None:
         connection.execute(update(schema.notice).where(wanted).values(**values))
 
 
+def _named() -> Select[Any]:
+    rule = schema.rule.c
+    return select(schema.notice, rule.name.label("rule")).outerjoin_from(
+        schema.notice, schema.rule, rule.id == _notice.rule_id
+    )
+
+
 def _on(lane: str) -> ColumnElement[bool]:
     return ~_OF_CHANNEL if lane == MAIL_LANE else _notice.recipient == lane
 
@@ -250,4 +258,5 @@ def _row(row: Row[Any]) -> NoticeRow:
         rule_id=row.rule_id,
         words=row.words,
         count=row._mapping["count"],  # the name is a method of rows, too
+        rule=row._mapping.get("rule") or "",
     )

@@ -34,6 +34,9 @@ MOST_LISTED = 20
 
 _FROM = re.compile("^From ", re.MULTILINE)
 
+MOST_RULES = 4
+"""Rules that a digest names."""
+
 SUBJECT_LENGTH = 200
 NAME_LENGTH = 80
 NOTE_LENGTH = 5200
@@ -93,6 +96,7 @@ class Composer:
             "acts": acts,
             "change": change_of(notice).capitalize(),
             "note": one_line(notice.note, NOTE_LENGTH),
+            "why": "a comment names you" if notice.note else why_of([notice], name),
             "test": notice.kind is Kind.TEST,
             "shown": shown,
             "issue": issue,
@@ -134,6 +138,7 @@ class Composer:
             "more": sum(notice.count for notice in notices) - sum(entry.notice.count for entry in listed),
             "project": name,
             "acts": acts,
+            "why": why_of(notices, name),
         }
         span = {"first": moment(first.created), "last": moment(last.created), "base": base}
         return self._body(message, "digest", values | span)
@@ -191,6 +196,16 @@ def subject_of(project: str, notice: NoticeRow, issue: IssueRow) -> str:
     mark = "" if notice.kind is Kind.NEW else f"{change_of(notice)}: "
     room = SUBJECT_LENGTH - len(f"[{project}] {mark}{place}")
     return f"[{project}] {mark}{one_line(issue.title, room) or title_of(issue)}{place}"
+
+
+def why_of(notices: Sequence[NoticeRow], project: str) -> str:
+    """Returns whose doing it is that somebody gets a mail: `the rule New issues of Shop sends it to you`."""
+    names = list(dict.fromkeys(one_line(notice.rule, NAME_LENGTH) for notice in notices if notice.rule))
+    if not 1 <= len(names) <= MOST_RULES:
+        return f"a rule of {project} sends it to you"
+    if len(names) == 1:
+        return f"the rule {names[0]} of {project} sends it to you"
+    return f"the rules {', '.join(names[:-1])} and {names[-1]} of {project} send it to you"
 
 
 def change_of(notice: NoticeRow) -> str:

@@ -273,6 +273,7 @@ class NoticeRow(Struct, frozen=True):
         note: what a person wrote, when that is what is told.
         rule_id: of the rule that made it, which may be gone; `words` as in `Change`.
         count: how often it happened; more than once when it was held back by the rule's pause.
+        rule: what the rule is called, of notices that are to be sent; empty when it is gone.
     """
 
     id: int
@@ -291,6 +292,7 @@ class NoticeRow(Struct, frozen=True):
     rule_id: int = 0
     words: str = ""
     count: int = 1
+    rule: str = ""
 
 
 class RuleRow(Struct, frozen=True):

@@ -39,7 +39,7 @@ def scope(frame: Frame, function: str) -> str:
     """
     inner = 0
     for line in frame.pre_context[: -_ABOVE - 1 : -1]:
-        match = _DEFINITION.match(line)
+        match = _DEFINITION.match(line) if "def " in line or "class " in line else None
         if match is None:
             if inner and line.strip() and len(line) - len(line.lstrip()) < inner:
                 break

@@ -26,7 +26,7 @@ CONNECTIONS = 128
 def floor(path: Path) -> Load:
     """Loads the bare application."""
     with bare() as server:
-        return post(server.port, "0" * 32, path, seconds=SECONDS, connections=CONNECTIONS)
+        return post(server.port, {1: "0" * 32}, path, seconds=SECONDS, connections=CONNECTIONS)
 
 
 def durable(path: Path, data: Path) -> Load:
@@ -34,7 +34,7 @@ def durable(path: Path, data: Path) -> Load:
     with open_installation(Settings(data=data)) as installation:
         key = installation.store.projects.keys(1)[0].public
     with kaput(data) as server:
-        return post(server.port, key, path, seconds=SECONDS, connections=CONNECTIONS)
+        return post(server.port, {1: key}, path, seconds=SECONDS, connections=CONNECTIONS)
 
 
 def main() -> None:

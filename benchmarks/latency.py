@@ -34,6 +34,7 @@ EVENTS = 4000
 RATE = 1000
 PROJECTS = 34
 IN_EACH = 3
+BUSY_PROJECTS = 40
 PAUSE = 0.3
 WARM_SECONDS = 5.0
 PATIENCE = 180.0
@@ -129,6 +130,12 @@ def exceptions(installation: Installation, mailbox: Mailbox, server: Running, na
     return [mailbox.arrived[mark] - begin for mark, begin in sent.items()]
 
 
+def busy_projects(installation: Installation) -> dict[int, str]:
+    """Makes projects for the load, so many that no event of it comes twice; returns a key of each."""
+    added = [installation.store.projects.add(f"busy {number}") for number in range(BUSY_PROJECTS)]
+    return {project.id: installation.store.projects.keys(project.id)[0].public for project in added}
+
+
 def line(name: str, seconds: Sequence[float], floor: float) -> str:
     """Returns one row of the table."""
     most = sorted(seconds)[math.ceil(0.99 * len(seconds)) - 1]
@@ -144,11 +151,11 @@ def main() -> None:
     with TemporaryDirectory() as folder, mail_server(mailbox) as port:
         data = Path(folder) / "data"
         with open_installation(Settings(data=data)) as installation:
-            key = installation.store.projects.keys(1)[0].public
+            keys = busy_projects(installation)
             with kaput(data, KAPUT_SMTP_HOST="127.0.0.1", KAPUT_SMTP_PORT=str(port)) as server:
                 floor = mails(mailbox, port)
                 idle = exceptions(installation, mailbox, server, "idle")
-                with posting(server.port, key, path, seconds=600, rate=RATE):
+                with posting(server.port, keys, path, seconds=600, rate=RATE):
                     time.sleep(WARM_SECONDS)
                     before, begin = installation.read_stats(), time.perf_counter()
                     loaded = exceptions(installation, mailbox, server, "loaded")

@@ -68,7 +68,7 @@ def main() -> None:
             key = installation.store.projects.keys(1)[0].public
             with kaput(data) as server:
                 idle = settled(server)
-                with watching(server) as peak, posting(server.port, key, path, seconds=SECONDS) as wrk:
+                with watching(server) as peak, posting(server.port, {1: key}, path, seconds=SECONDS) as wrk:
                     load = seen(wrk)
                 after = settled(server)
             stored = installation.store.facts.tallies().events

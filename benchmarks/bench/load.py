@@ -1,18 +1,20 @@
 """Load from outside: Debian's wrk posts the envelopes of a corpus.
 
-Each connection goes through the corpus in turn, so that for as long as the corpus lasts no event is posted twice.
+It goes through the corpus in turn, and then again for the next project, so that for as long as corpus and projects last
+no event is posted twice to one of them.
 """
 
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 SCRIPT = """
 local bodies, at, posted, limit = {}, 0, 0, tonumber(os.getenv("KAPUT_BENCH_LIMIT") or "0")
+local paths, headers, project = {}, {}, 1
 local rate, due = tonumber(os.getenv("KAPUT_BENCH_RATE") or "0"), 0
 local ffi = require("ffi")
 ffi.cdef("typedef struct { long s, us; } kaput_time; int gettimeofday(kaput_time *, void *);")
@@ -33,11 +35,16 @@ function init(args)
   wrk.method = "POST"
   wrk.headers["Content-Encoding"] = "gzip"
   wrk.headers["Content-Type"] = "application/x-sentry-envelope"
-  wrk.headers["X-Sentry-Auth"] = "Sentry sentry_key=" .. os.getenv("KAPUT_BENCH_KEY") .. ", sentry_version=7"
+  for id, key in string.gmatch(os.getenv("KAPUT_BENCH_KEYS"), "(%d+)=(%x+)") do
+    local auth = {["X-Sentry-Auth"] = "Sentry sentry_key=" .. key .. ", sentry_version=7"}
+    for name, value in pairs(wrk.headers) do auth[name] = value end
+    paths[#paths + 1], headers[#headers + 1] = "/api/" .. id .. "/envelope/", auth
+  end
 end
 function request()
-  at = at % #bodies + 1
-  return wrk.format(nil, os.getenv("KAPUT_BENCH_PATH"), nil, bodies[at])
+  at = at + 1
+  if at > #bodies then at, project = 1, project % #paths + 1 end
+  return wrk.format(nil, paths[project], headers[project], bodies[at])
 end
 if rate > 0 then
   function delay()
@@ -52,6 +59,10 @@ end
 """
 
 
+Keys = Mapping[int, str]
+"""By the id of a project one of its keys."""
+
+
 @dataclass(frozen=True)
 class Load:
     """What wrk saw: answers per second, all answers, and those that were no 200."""
@@ -61,9 +72,9 @@ class Load:
     refused: int
 
 
-def post(port: int, key: str, corpus: Path, *, seconds: int, connections: int = 16) -> Load:
+def post(port: int, keys: Keys, corpus: Path, *, seconds: int, connections: int = 16) -> Load:
     """Posts a corpus from one thread for some seconds."""
-    with posting(port, key, corpus, seconds=seconds, connections=connections) as wrk:
+    with posting(port, keys, corpus, seconds=seconds, connections=connections) as wrk:
         return seen(wrk)
 
 
@@ -80,14 +91,14 @@ def seen(wrk: "subprocess.Popen[str]") -> Load:
 
 @contextmanager
 def posting(
-    port: int, key: str, corpus: Path, *, seconds: int, connections: int = 16, limit: int = 0, rate: int = 0
+    port: int, keys: Keys, corpus: Path, *, seconds: int, connections: int = 16, limit: int = 0, rate: int = 0
 ) -> Iterator["subprocess.Popen[str]"]:
     """Posts a corpus beside the block; ends with the block.
 
     Args:
         port: of the server.
-        key: of project 1.
-        corpus: the file; in turn, and again from its beginning.
+        keys: one of each project that is posted to, in turn.
+        corpus: the file; for one project after the other, and again.
         seconds: at most.
         connections: that wrk keeps open.
         limit: of events, 0 for none.
@@ -98,8 +109,7 @@ def posting(
         script.flush()
         environment = {
             "KAPUT_BENCH_CORPUS": str(corpus),
-            "KAPUT_BENCH_KEY": key,
-            "KAPUT_BENCH_PATH": "/api/1/envelope/",
+            "KAPUT_BENCH_KEYS": " ".join(f"{project}={key}" for project, key in keys.items()),
             "KAPUT_BENCH_LIMIT": str(limit),
             "KAPUT_BENCH_RATE": str(rate),
             "PATH": "/usr/bin:/bin",

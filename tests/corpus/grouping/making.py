@@ -170,14 +170,18 @@ def _changed(text: str, name: str, world: World) -> str:
     return "\n\n\n".join([f"{gap}{head}", *(f"{gap}{block}" for block in body), tail])
 
 
-def main() -> None:
-    """Makes the corpus anew and says what it holds."""
-    lines = make()
-    write(CORPUS, lines)
+def keep(path: Path, lines: list[dict[str, object]]) -> None:
+    """Writes a corpus and says what it holds."""
+    write(path, lines)
     counts = Counter(str(line["cause"]) for line in lines)
-    sys.stdout.write(f"{len(lines)} events, {len(counts)} causes, {CORPUS.stat().st_size} bytes\n")
+    sys.stdout.write(f"{len(lines)} events, {len(counts)} causes, {path.stat().st_size} bytes\n")
     few = {cause: count for cause, count in counts.items() if count < 10}
     sys.stdout.write(f"fewer than 10 events: {few}\n")
+
+
+def main() -> None:
+    """Makes the corpus anew."""
+    keep(CORPUS, make())
 
 
 if __name__ == "__main__":

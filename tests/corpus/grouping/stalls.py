@@ -10,8 +10,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +19,7 @@ from typing import Any
 from playwright.sync_api import Browser, Route
 
 from tests.browser import chromium
-from tests.corpus.grouping.making import HERE, ROOT, write
+from tests.corpus.grouping.making import HERE, ROOT, keep
 from tests.corpus.grouping.report import LEFT_OUT
 
 CORPUS = HERE / "javascript.jsonl.xz"
@@ -202,13 +200,8 @@ def _build(root: Path, world: World) -> None:
 
 
 def main() -> None:
-    """Makes the corpus anew and says what it holds."""
-    lines = make()
-    write(CORPUS, lines)
-    counts = Counter(str(line["cause"]) for line in lines)
-    sys.stdout.write(f"{len(lines)} events, {len(counts)} causes, {CORPUS.stat().st_size} bytes\n")
-    few = {cause: count for cause, count in counts.items() if count < 10}
-    sys.stdout.write(f"fewer than 10 events: {few}\n")
+    """Makes the corpus anew."""
+    keep(CORPUS, make())
 
 
 if __name__ == "__main__":

@@ -130,8 +130,29 @@ def test_an_ignored_issue_stays_so_under_other_rules(store: Store, clock: Settab
     assert store.facts.tallies().dropped["ignored"] == 5
 
 
+@pytest.mark.parametrize("soon", [True, False], ids=["soon", "late"])
+def test_a_rule_goes_after_the_last_event_came(store: Store, clock: SettableClock, soon: bool) -> None:
+    """What came before an issue of a rule was ignored does not come back without the rule, whenever the rule goes."""
+    store.batches.commit(batch(ruled("a", "r"), ruled("b", "r")), tell_members)
+    (one,) = store.issues.find(IssueFilter()).issues
+    other = fill(store, "c", "u")
+    store.removals.remove([one.id], Removal.IGNORED, None)
+    if soon:
+        store.regroupings.start(1)
+        while store.regroupings.step(lambda _project_id, event: digested(event.tags.get("name", "c"))).rows:
+            pass
+    else:
+        clock.now += GRACE
+        while store.removals.step(lambda _project_id, event: ruled(event.tags["name"], "r")).rows:
+            pass
+    store.batches.commit(batch(digested("a"), digested("b"), digested("c")), tell_members)
+    assert [(issue.id, issue.count) for issue in store.issues.find(IssueFilter()).issues] == [(other, 2)]
+    assert store.facts.tallies().dropped["ignored"] == 2
+
+
 def ruled(name: str, rule: str) -> Digested:
     """An event that would be in the issue of its name, but for a rule."""
     plain = digested(name)
     by_rule = digested(rule).grouping
-    return structs.replace(plain, grouping=structs.replace(by_rule, plain=plain.grouping.hashes[0]))
+    event = structs.replace(plain.event, tags={"name": name})
+    return structs.replace(plain, event=event, grouping=structs.replace(by_rule, plain=plain.grouping.hashes[0]))

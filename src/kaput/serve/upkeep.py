@@ -110,7 +110,7 @@ class Upkeep:
 
     def _move(self) -> Iterator[Swept]:
         """Goes on with merges, splits and deletions of issues until all their events have moved or gone."""
-        steps = [self.store.merges.step, self.store.removals.step]
+        steps: list[Callable[[], Swept]] = [self.store.merges.step, partial(self.store.removals.step, self.regroup)]
         if self.regroup is not None:
             steps.append(partial(self.store.regroupings.step, self.regroup))
         for step in steps:

@@ -3,7 +3,7 @@
 In: digested records within the batch's transaction. Out: issue ids, changes. This stage's files import it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -79,7 +79,7 @@ def assign(connection: Connection, digested: Sequence[Digested], now: float) -> 
             kind = Kind.NEW
         elif comebacks.ignores(known[key][0]):
             if item.grouping.plain:
-                connection.exec_driver_sql(_LEARN, (*_plain(item), known[key][0], item.grouping.version))
+                learn_plain(connection, [item], known[key][0])
             continue
         else:
             kind = comebacks.judge(known[key][0], item)
@@ -141,8 +141,14 @@ def _key(item: Digested) -> tuple[int, bytes]:
 
 
 def _plain(item: Digested) -> tuple[int, bytes]:
-    """Returns the same for the hash that it has without the rules of its project, which grouped it."""
-    return item.project_id, bytes.fromhex(item.grouping.plain)
+    """Returns the same for the hash that it has without the rules of its project."""
+    return item.project_id, bytes.fromhex(item.grouping.plain or item.grouping.hashes[0])
+
+
+def learn_plain(connection: Connection, items: Iterable[Digested], issue_id: int) -> None:
+    """Has an ignored issue keep the hashes that its events would have without rules, unless they lead elsewhere."""
+    for (project_id, raw), version in {_plain(item): item.grouping.version for item in items}.items():
+        connection.exec_driver_sql(_LEARN, (project_id, raw, issue_id, version))
 
 
 def insert_issue(connection: Connection, item: Digested, raw_hash: bytes, now: float) -> int:

@@ -7,7 +7,7 @@ Events are looked at in the order in which they came, `STEP` at a time; the plac
 goes on. A hash that is not known stays with the issue when it is the first one found there, and makes a new issue else.
 An event whose hash leads to another issue moves there; an issue that is empty then is merged into the last one, with
 the counts of what was thinned out. What a person merged, split or ignored stays as the person put it: such an issue
-keeps its events, and takes their new hashes for its own.
+keeps its events, and takes their new hashes for its own; an ignored one learns those that they have without rules.
 """
 
 import time
@@ -20,8 +20,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from kaput.model import HOUR, Clock, Digested, Event, Regroup
 from kaput.store import schema
-from kaput.store.assignment import insert_issue
-from kaput.store.base import Progress, Swept
+from kaput.store.assignment import insert_issue, learn_plain
+from kaput.store.base import Progress, Removal, Swept
 from kaput.store.counters import tag_values, user_name
 from kaput.store.engine import Database
 from kaput.store.merges import merge_into
@@ -148,7 +148,11 @@ def _place(connection: Connection, item: _Item, run: float, now: float) -> None:
     """Puts one event where it belongs today, unless a person put it where it is."""
     query = select(_event.issue_id, _event.origin_id, _issue.removed).join_from(schema.event, schema.issue)
     there = connection.execute(query.where(_event.id == item.row)).one_or_none()
-    if there is None or there.removed is not None or there.issue_id != item.issue_id:
+    if there is None or there.issue_id != item.issue_id:
+        return
+    if there.removed is not None:
+        if there.removed == Removal.IGNORED:
+            learn_plain(connection, [item.digested], item.issue_id)
         return
     known = connection.exec_driver_sql(_KNOWN, item.key).one_or_none()
     if item.origin_id is not None or connection.exec_driver_sql(_BY_PERSON, (item.issue_id,)).first() is not None:

@@ -4,7 +4,9 @@ In: issues. Out: rows that are changed, later deleted in steps, and how many eve
 `store.base.Removals`.
 
 A deleted issue gives up its hashes, so that the next such event is a new issue. One that is to be ignored keeps them:
-its events are digested, left out, and counted as `ignored`. For `GRACE` seconds both can be taken back as they were.
+its events are digested, left out, and counted as `ignored`. Before its stored events go it learns from them the hashes
+that they would have without the project's rules, for the day on which a rule goes. For `GRACE` seconds both can be
+taken back as they were.
 Then events with their attachments, counters, comments and feedback go, 200 events in a step. What stays is the number,
 which is never given again.
 """
@@ -18,13 +20,15 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from kaput.errors import NotFound
-from kaput.model import Clock, Drop, titled
+from kaput.model import Clock, Digested, Drop, Regroup, titled
 from kaput.store import schema
 from kaput.store.activity import write_activity
+from kaput.store.assignment import learn_plain
 from kaput.store.base import Decided, Removal, Strand, Swept
 from kaput.store.engine import CHUNK, Database
 from kaput.store.facts import write_drops
 from kaput.store.files import Files
+from kaput.store.payload import Payloads
 from kaput.store.retention.events import delete_events
 from kaput.store.undo import keep_undo
 
@@ -36,6 +40,7 @@ REASON = "deleted"
 TOLD = "The issue was deleted before the notice went out."
 
 _issue = schema.issue.c
+_event = schema.event
 _project = schema.project.c
 _hash = schema.issue_hash.c
 _notice = schema.notice.c
@@ -54,10 +59,16 @@ class SqlRemovals:
     """Implements `kaput.store.base.Removals`."""
 
     def __init__(
-        self, database: Database, files: Files, clock: Clock, timer: Callable[[], float] = time.perf_counter
+        self,
+        database: Database,
+        files: Files,
+        payloads: Payloads,
+        clock: Clock,
+        timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._database = database
         self._files = files
+        self._payloads = payloads
         self._clock = clock
         self._timer = timer
 
@@ -102,25 +113,34 @@ class SqlRemovals:
                 raise NotFound("This issue is not ignored.")
             write_activity(connection, [(issue_id, account_id, "taken_again", "", now)])
 
-    def step(self) -> Swept:
+    def step(self, regroup: Regroup | None = None) -> Swept:
         """See `kaput.store.base.Removals.step`."""
         now = self._clock()
         due = (_issue.removed_at.is_not(None), _issue.removed_at <= now - GRACE)
         with self._database.read() as connection:
-            issue_id = connection.execute(select(_issue.id).where(*due).limit(1)).scalar()
-        if issue_id is None:
-            return Swept()
-        began = self._timer()
+            found = connection.execute(select(_issue.id, _issue.removed).where(*due).limit(1)).one_or_none()
+            if found is None:
+                return Swept()
+            ignored = found.removed == Removal.IGNORED
+            plain = self._plain(connection, found.id, regroup) if ignored and regroup else []
+        issue_id = found.id
         with self._database.write() as connection:
             began = self._timer()
             open_ones = (_notice.issue_id == issue_id, _notice.state.in_(("pending", "held")))
             connection.execute(update(schema.notice).where(*open_ones).values(state="failed", error=TOLD))
+            learn_plain(connection, plain, issue_id)
             rows = list(connection.exec_driver_sql(_EVENTS, (issue_id, STEP)).scalars())
             gone = delete_events(connection, rows, now)
             if not rows:
                 _empty(connection, issue_id, now)
         self._files.remove(gone.files)
         return Swept(len(rows) or 1, gone.size, self._timer() - began)
+
+    def _plain(self, connection: Connection, issue_id: int, regroup: Regroup) -> list[Digested]:
+        """Groups those events that go next."""
+        query = select(_event).where(_event.c.issue_id == issue_id).order_by(_event.c.id).limit(STEP)
+        rows = connection.execute(query).all()
+        return [regroup(row.project_id, self._payloads.event(connection, row)) for row in rows]
 
 
 def put_back(connection: Connection, content: str) -> int:

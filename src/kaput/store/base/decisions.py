@@ -204,8 +204,10 @@ class Removals(Protocol):
     def take_again(self, issue_id: int, account_id: int | None) -> None:
         """Ends that; raises NotFound when the issue is not ignored."""
 
-    def step(self) -> Swept:
+    def step(self, regroup: Regroup | None = None) -> Swept:
         """Deletes some of what hangs on them; no rows say that there is nothing to delete.
+
+        An ignored issue learns from `regroup` under which hashes its events would come if no rule were there.
 
         Raises:
             OSError: a file cannot be removed.

@@ -1,8 +1,8 @@
 """A storm: 10,000 new issues in 60 seconds. How long the first mail takes, how many mails come, what the digest counts.
 
 One project a run, each with a person of its own, on one server; aiosmtpd notes when it has a whole mail. The digest
-comes five minutes after the first issue that is held back, so all runs wait for theirs together. An argument says how
-many runs there are.
+comes five minutes after the first issue that is held back, so a row is printed as each run's events are posted, and
+again, with all its mails, once the digests of all runs are there. An argument says how many runs there are.
 """
 
 import http.client
@@ -12,6 +12,7 @@ import secrets
 import sys
 import time
 from contextlib import closing
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -61,14 +62,34 @@ def main(runs: int) -> None:
             people = _people(open_installation(Settings(data=data)), runs)
             mail = {"KAPUT_SMTP_HOST": "127.0.0.1", "KAPUT_SMTP_PORT": str(port)}
             with kaput(data, **mail) as server:
-                began = [_storm(server.port, key, project) for _, key, project in people]
+                began = []
+                for run, (who, key, project) in enumerate(people):
+                    began.append(_storm(server.port, key, project))
+                    print(f"posted {run}: {_row(mails, who, began[run])}", flush=True)
                 _wait(lambda: all(_counted(mails, who) for who, _, _ in people), DIGEST_SECONDS)
     finally:
         controller.stop()
-    for (who, _, _), start in zip(people, began, strict=True):
-        got = mails.to(who)
-        first = f"{1000 * (got[0][0] - start):,.0f} ms" if got else "none"
-        print(f"first mail {first}; mails {len(got)}; told of {_told(mails, who):,} of {ISSUES:,}")
+    for run, (who, _, _) in enumerate(people):
+        print(f"told {run}: {_row(mails, who, began[run])}")
+    print(_summary(mails, [who for who, _, _ in people], began))
+
+
+def _row(mails: Mails, who: str, began: float) -> str:
+    """Says when a person's first mail came, how many came, and of how many issues they tell."""
+    got = mails.to(who)
+    first = f"{1000 * (got[0][0] - began):,.0f} ms" if got else "none"
+    return f"first mail {first}; mails {len(got)}; told of {_told(mails, who):,} of {ISSUES:,}"
+
+
+def _summary(mails: Mails, people: list[str], began: list[float]) -> str:
+    """Says the slowest first mail, the most mails to one person, and in how many runs all issues were told of."""
+    got = [mails.to(who) for who in people]
+    slowest = max(taken[0][0] - start if taken else inf for taken, start in zip(got, began, strict=True))
+    whole = sum(_told(mails, who) == ISSUES for who in people)
+    return (
+        f"slowest first mail {1000 * slowest:,.0f} ms; most mails {max(map(len, got))};"
+        f" told of all in {whole} of {len(people)} runs"
+    )
 
 
 def _people(installation: Installation, runs: int) -> list[tuple[str, str, int]]:

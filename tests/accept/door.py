@@ -50,6 +50,10 @@ class MemoryAppender:
             future.set_result(None)
         return future
 
+    def lane(self, _records: Sequence[Record]) -> "MemoryAppender":
+        """Returns itself: it is one lane."""
+        return self
+
     def hold(self) -> None:
         """Leaves the futures open from now on."""
         self._waiting = True

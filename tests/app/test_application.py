@@ -17,7 +17,7 @@ from kaput.app.application import Application, create_application
 from kaput.app.front import Message, Scope
 from kaput.app.gateway import Gateway
 from kaput.app.keytable import KeyTable
-from kaput.buffer.writer import SegmentWriter
+from kaput.buffer.lanes import segment_lanes
 from kaput.config import Settings, Size
 from kaput.errors import StoreUnavailable
 from kaput.installation import Installation, open_installation
@@ -87,7 +87,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(tmp_path: Path, template: Path) -> Iterator[Site]:
     settings = Settings(data=copytree(template, tmp_path / "data"), max_backlog=Size(2000), max_attachment=Size(3000))
     with open_installation(settings) as installation:
-        writer = SegmentWriter(settings.spool, settings.segment_size, installation.clock)
+        writer = segment_lanes(settings.spool, settings.segment_size, installation.clock)
         site = Site(installation, create_application(installation, writer))
         yield site
         site.application.close()

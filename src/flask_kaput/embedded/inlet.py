@@ -1,6 +1,6 @@
 """Where events come in, in one process of the application: straight into the buffer, without HTTP or from a browser.
 
-In: events of this process, requests of others. Out: segments of this process's own writer. Nothing here loads
+In: events of this process, requests of others. Out: segments of this process's own writers. Nothing here loads
 SQLAlchemy: every process of the application has an inlet, one only has the rest. `tracker.py` opens it.
 """
 
@@ -18,8 +18,8 @@ from kaput.accept.outcome import Tally
 from kaput.accept.wsgi import WsgiDoor
 from kaput.app.keytable import KeyTable
 from kaput.app.pressure import Pressure
+from kaput.buffer.lanes import segment_lanes
 from kaput.buffer.reader import backlog_bytes
-from kaput.buffer.writer import SegmentWriter
 from kaput.config import Settings
 from kaput.directory import make_directory
 from kaput.errors import BufferUnwritable, Refused, StoreUnavailable
@@ -50,14 +50,14 @@ class Inlet:
         make_directory(settings)
         self._clock = clock
         limits = Limits(settings.max_body, settings.max_unpacked, max_attachment=settings.max_attachment)
-        self._writer = SegmentWriter(settings.spool, settings.segment_size, clock)
-        self._tally = Tally(self._writer, clock)
+        self._lanes = segment_lanes(settings.spool, settings.segment_size, clock)
+        self._tally = Tally(self._lanes, clock)
         self._keys = KeyTable(Keyring(settings.database))
         # All bytes of the buffer: how far it was read stands in the database, which is not loaded here.
-        self._pressure = Pressure(settings, lambda: backlog_bytes(settings.spool, ()), failure=self._writer.failure)
+        self._pressure = Pressure(settings, lambda: backlog_bytes(settings.spool, ()), failure=self._lanes.failure)
         self._refresh = _Lately(self._keys.refresh)
         self._measure = _Lately(self._pressure.measure)
-        self.door = WsgiDoor(self._writer, self._known_keys, limits, clock, self._refusal)
+        self.door = WsgiDoor(self._lanes, self._known_keys, limits, clock, self._refusal)
 
     def keep(self, event_id: str, payload: bytes) -> None:
         """Keeps an event of this process, given as JSON, and returns when it is durable; raises nothing.
@@ -68,7 +68,7 @@ class Inlet:
             refusal = self._refusal()
             if refusal is not None:
                 raise refusal
-            self._writer.append([self._record(event_id, payload)]).result(DURABLE_SECONDS)
+            self._lanes.append([self._record(event_id, payload)]).result(DURABLE_SECONDS)
         except TimeoutError:
             _log.warning("The disk takes longer than %g s for an event.", DURABLE_SECONDS)
         except Refused as refusal:
@@ -85,11 +85,11 @@ class Inlet:
 
     def close(self) -> None:
         """Makes everything durable and ends the segment."""
-        self._writer.close()
+        self._lanes.close()
 
     def let_go(self) -> None:
         """Closes the files in a process that was forked from the one that opened them."""
-        self._writer.let_go()
+        self._lanes.let_go()
 
     def _record(self, event_id: str, payload: bytes) -> Record:
         kind, body = EVENT, payload

@@ -20,7 +20,7 @@ from kaput.accept.intake import Admission, NewId, Taken
 from kaput.accept.limits import LARGE, LARGE_AT_ONCE, Limits
 from kaput.accept.outcome import Tally
 from kaput.accept.request import Answer, Caller, Request
-from kaput.buffer.base import Appender
+from kaput.buffer.base import Appender, Lanes
 from kaput.errors import BufferUnwritable, Refused
 from kaput.model import Clock
 
@@ -44,7 +44,7 @@ class Door:
 
     def __init__(
         self,
-        appender: Appender,
+        lanes: Lanes,
         keys: Callable[[], Keys],
         limits: Limits,
         clock: Clock,
@@ -54,16 +54,16 @@ class Door:
         """Makes a door.
 
         Args:
-            appender: where records and drops go.
+            lanes: where records and drops go.
             keys: answers the keys of this moment.
             limits: what one request may cost.
             clock: the time of receiving.
             pressure: asked before each body is read.
             new_id: makes the id of an event that came without one.
         """
-        self._appender = appender
-        self._gathering = Gathering(appender)
-        self._tally = Tally(appender, clock)
+        self._lanes = lanes
+        self._gatherings: dict[Appender, Gathering] = {}
+        self._tally = Tally(lanes, clock)
         self._keys = keys
         self._limits = limits
         self._small = dataclasses.replace(limits, max_unpacked=min(limits.max_unpacked, LARGE))
@@ -163,16 +163,24 @@ class Door:
     def _keep(self, taken: Taken, request: Request, done: Done) -> None:
         """Answers through `done` once everything is durable."""
         if taken.drops:
-            self._appender.note(taken.drops)
+            self._lanes.note(taken.drops)
         quotas, count = self._keys().quotas, taken.counted
         wait = self._meter.spend(taken.key, quotas, count, self._clock()) if count and quotas else 0
         if wait:
             self._tally.note(quota.REASON, taken.records[0].project_id, count)
             done(reply.refused(quota.refusal(quotas[taken.key], wait), request.path))
         elif taken.records:
-            self._gathering.add(taken.records, partial(self._told, taken, request, done))
+            self._gathering(self._lanes.lane(taken.records)).add(
+                taken.records, partial(self._told, taken, request, done)
+            )
         else:
             done(outcome.kept(taken, request))
+
+    def _gathering(self, lane: Appender) -> Gathering:
+        """Returns what waits for a lane; there are as many as lanes."""
+        if lane not in self._gatherings:
+            self._gatherings[lane] = Gathering(lane)
+        return self._gatherings[lane]
 
     def _told(self, taken: Taken, request: Request, done: Done, failure: BaseException | None) -> None:
         """Answers when the buffer has spoken."""

@@ -24,7 +24,7 @@ from kaput.accept.intake import Admission, NewId, Taken, body_too_large
 from kaput.accept.limits import LARGE, LARGE_AT_ONCE, Limits
 from kaput.accept.outcome import Tally
 from kaput.accept.request import Answer, Request
-from kaput.buffer.base import Appender
+from kaput.buffer.base import Lanes
 from kaput.errors import BufferUnwritable, Refused
 from kaput.model import Clock
 
@@ -40,7 +40,7 @@ class WsgiDoor:
 
     def __init__(
         self,
-        appender: Appender,
+        lanes: Lanes,
         keys: Callable[[], Keys],
         limits: Limits,
         clock: Clock,
@@ -51,8 +51,8 @@ class WsgiDoor:
 
         The arguments are those of `door.Door`; here `keys` may raise Refused while they are not known yet.
         """
-        self._appender = appender
-        self._tally = Tally(appender, clock)
+        self._lanes = lanes
+        self._tally = Tally(lanes, clock)
         self._keys = keys
         self._limits = limits
         self._small = dataclasses.replace(limits, max_unpacked=min(limits.max_unpacked, LARGE))
@@ -130,14 +130,14 @@ class WsgiDoor:
 
     def _keep(self, taken: Taken, request: Request, keys: Keys) -> Answer:
         if taken.drops:
-            self._appender.note(taken.drops)
+            self._lanes.note(taken.drops)
         wait = self._wait(taken, keys)
         if wait:
             self._tally.note(quota.REASON, taken.records[0].project_id, taken.counted)
             return reply.refused(quota.refusal(keys.quotas[taken.key], wait), request.path)
         if taken.records:
             try:
-                self._appender.append(taken.records).result()
+                self._lanes.append(taken.records).result()
             except BufferUnwritable as failure:
                 return self._tally.unwritten(taken, request, failure)
         return outcome.kept(taken, request)

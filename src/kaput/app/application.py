@@ -18,7 +18,7 @@ from kaput.app.keytable import KeyTable
 from kaput.app.page import create_page
 from kaput.app.pressure import Pressure
 from kaput.app.standstill import Standstill
-from kaput.buffer.base import Appender
+from kaput.buffer.base import Lanes
 from kaput.errors import KaputError
 from kaput.installation import Installation
 
@@ -67,17 +67,17 @@ class _Beat:
         self.failures = failures
 
 
-def create_application(installation: Installation, appender: Appender) -> Application:
-    """Makes the web application of an installation, which appends to one writer of its buffer."""
+def create_application(installation: Installation, lanes: Lanes) -> Application:
+    """Makes the web application of an installation, which appends to lanes of its buffer."""
     settings = installation.settings
     keys = KeyTable(installation.store.projects)
-    pressure = Pressure(settings, installation.backlog, failure=appender.failure)
+    pressure = Pressure(settings, installation.backlog, failure=lanes.failure)
     standstill = Standstill(installation.store.batches.positions, pressure.waiting)
     beat = _Beat((keys.refresh, pressure.measure, standstill.measure))
     limits = Limits(
         max_body=settings.max_body, max_unpacked=settings.max_unpacked, max_attachment=settings.max_attachment
     )
-    door = Door(appender, keys, limits, installation.clock, pressure)
+    door = Door(lanes, keys, limits, installation.clock, pressure)
     gateway = Gateway(
         lambda: create_page(installation, lambda: [*pressure.problems(), *standstill.problems()]),
     )

@@ -50,6 +50,13 @@ class Appender(Protocol):
         """Makes everything appended durable and ends the segment."""
 
 
+class Lanes(Appender, Protocol):
+    """Several writers; safe to be called from any thread. What is appended here itself is of one project each time."""
+
+    def lane(self, records: Sequence[Record]) -> Appender:
+        """Returns the writer for records of one project, which wait behind no busier one; counts them."""
+
+
 class Source(Protocol):
     """The reader; one at a time."""
 

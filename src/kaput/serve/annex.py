@@ -24,7 +24,7 @@ from kaput.accept.auth import Keys
 from kaput.accept.door import Door
 from kaput.accept.limits import Limits
 from kaput.app.front import Receive, Scope, Send, create_front
-from kaput.buffer.writer import SegmentWriter
+from kaput.buffer.lanes import SegmentLanes, segment_lanes
 from kaput.config import Settings
 from kaput.errors import Refused
 from kaput.serve import lifeline
@@ -128,7 +128,7 @@ class AnnexProtocol(MovingProtocol):
 class Annex(uvicorn.Server):
     """The server; its connections come through the passage."""
 
-    def __init__(self, passage: Passage, settings: Settings, writer: SegmentWriter, idle: float) -> None:
+    def __init__(self, passage: Passage, settings: Settings, lanes: SegmentLanes, idle: float) -> None:
         self._passage = passage
         self._idle = idle
         self._keys = Keys({}, frozenset())
@@ -139,7 +139,7 @@ class Annex(uvicorn.Server):
         limits = Limits(
             max_body=settings.max_body, max_unpacked=settings.max_unpacked, max_attachment=settings.max_attachment
         )
-        door = Door(writer, lambda: self._keys, limits, time.time, lambda: _REFUSED if self._refuses else None)
+        door = Door(lanes, lambda: self._keys, limits, time.time, lambda: _REFUSED if self._refuses else None)
         front = create_front(settings, door.take, _nothing, _nothing, list)
         super().__init__(
             uvicorn.Config(
@@ -234,12 +234,12 @@ def main() -> int:
     if opening is None or not isinstance(opening.message, Opening):
         return 1
     settings = lifeline.decode(json.loads(opening.message.orders)).settings
-    writer = SegmentWriter(settings.spool, settings.segment_size, time.time)
+    lanes = segment_lanes(settings.spool, settings.segment_size, time.time)
     spare_the_collector(COLLECT_AFTER)
     try:
-        Annex(passage, settings, writer, opening.message.idle).run(sockets=[])
+        Annex(passage, settings, lanes, opening.message.idle).run(sockets=[])
     finally:
-        writer.close()
+        lanes.close()
     return 0
 
 

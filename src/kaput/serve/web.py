@@ -17,7 +17,7 @@ from collections.abc import Callable
 import uvicorn
 
 from kaput.app.application import Application, create_application
-from kaput.buffer.writer import SegmentWriter
+from kaput.buffer.lanes import segment_lanes
 from kaput.errors import KaputError
 from kaput.installation import Installation, attach
 from kaput.serve.collector import spare_the_collector
@@ -69,8 +69,8 @@ class _Server(uvicorn.Server):
 def run(installation: Installation, orders: Orders) -> None:
     """Serves on the socket of the orders."""
     settings = installation.settings
-    writer = SegmentWriter(settings.spool, settings.segment_size, installation.clock)
-    application = create_application(installation, writer)
+    lanes = segment_lanes(settings.spool, settings.segment_size, installation.clock)
+    application = create_application(installation, lanes)
     application.beat()
     spare_the_collector(COLLECT_AFTER)
     stopped = threading.Event()
@@ -109,7 +109,7 @@ def run(installation: Installation, orders: Orders) -> None:
         overflow.wait()
         stopped.set()
         application.close()
-        writer.close()
+        lanes.close()
 
 
 def _allow_many_connections() -> None:

@@ -146,6 +146,25 @@ def test_many_at_once(store: Store) -> None:
     assert store.outbox.open() == []
 
 
+def test_one_stands_for_all_that_is_held_back(store: Store) -> None:
+    """Who looks sees pending notices, and one for each recipient that is as old and as due as what it stands for."""
+    made = notices(store, 6)
+    ids = [notice.id for notice in made if notice.recipient == "ada@x.org"]
+    assert store.outbox.waiting() == made
+    store.outbox.mark_sent([notice.id for notice in made if notice.id not in ids], 50.0, in_digest=False)
+    store.outbox.mark_held(ids[1:3], 70.0)
+    store.outbox.mark_held(ids[3:5], 60.0)
+    first, head, last = store.outbox.waiting()
+    assert (first.id, last.id, head.id, head.state, head.count) == (ids[0], ids[5], ids[1], "held", 4)
+    assert (head.created, head.due, head.attempts) == (store.outbox.get(ids[1]).created, 60.0, 0)
+    assert [notice.id for notice in store.outbox.held(head.project_id, head.recipient)] == ids[1:5]
+    store.outbox.mark_retry(ids[2:3], "no", 65.0)
+    tried = store.outbox.waiting()[1]
+    assert (tried.due, tried.attempts) == (65.0, 1)
+    assert [store.outbox.held(2, head.recipient), store.outbox.held(1, "bob@x.org")] == [[], []]
+    assert store.outbox.waiting("channel:1") == []
+
+
 def test_what_is_held_back_hides_nothing(store: Store, path: Path) -> None:
     """However many notices are held back, one that may go at once is among the open ones."""
     first, last = notices(store, 1)

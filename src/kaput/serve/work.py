@@ -208,7 +208,7 @@ def _tell(installation: Installation, stop: Ending, wakes: Sequence[threading.Ev
         for target, other in zip((_send_mails, _send_to_channels), others, strict=True)
     )
     idle: dict[threading.Thread, Callable[[], bool]] = {
-        mails: lambda: bool(outbox.open()),
+        mails: lambda: bool(outbox.waiting()),
         channels: lambda: bool(outbox.lanes()),
     }
     seen = -1

@@ -46,6 +46,22 @@ _OPEN = _notice.state.in_(("pending", "held"))
 _OF_CHANNEL = _notice.recipient.like("channel:%")
 
 
+_TRIED = func.max(_notice.due).filter(_notice.attempts > 0)
+_HEADS = (
+    select(
+        _notice.project_id,
+        _notice.recipient,
+        func.min(_notice.id).label("id"),
+        func.min(_notice.created).label("created"),
+        func.coalesce(_TRIED, func.min(_notice.due)).label("due"),
+        func.max(_notice.attempts).label("attempts"),
+        func.count().label("many"),
+    )
+    .where(_notice.state == "held")
+    .group_by(_notice.project_id, _notice.recipient)
+)
+
+
 class SqlOutbox:
     """Implements `kaput.store.base.Outbox`."""
 
@@ -80,6 +96,22 @@ class SqlOutbox:
                 query = _named().where(_notice.state == state, _on(lane)).order_by(_notice.id)
                 found += [_row(row) for row in connection.execute(query.limit(MOST_OPEN))]
         return sorted(found, key=lambda notice: notice.id)
+
+    def waiting(self, lane: str = MAIL_LANE) -> list[NoticeRow]:
+        """See `kaput.store.base.Outbox.waiting`."""
+        pending = _named().where(_notice.state == "pending", _on(lane)).order_by(_notice.id).limit(MOST_OPEN)
+        with self._database.read() as connection:
+            found = [_row(row) for row in connection.execute(pending)]
+            found += [_head(row) for row in connection.execute(_HEADS.where(_on(lane)))]
+        return sorted(found, key=lambda notice: notice.id)
+
+    def held(self, project_id: int, recipient: str) -> list[NoticeRow]:
+        """See `kaput.store.base.Outbox.held`. At most 20,000, the oldest: the rest comes when those are gone."""
+        query = _named().where(
+            _notice.state == "held", _notice.project_id == project_id, _notice.recipient == recipient
+        )
+        with self._database.read() as connection:
+            return [_row(row) for row in connection.execute(query.order_by(_notice.id).limit(MOST_OPEN))]
 
     def lanes(self) -> list[str]:
         """See `kaput.store.base.Outbox.lanes`."""
@@ -238,6 +270,25 @@ def _newest_issue(project_id: int) -> ScalarSelect[int]:
     """Returns the issue of which an event was stored last."""
     mine = select(_issue.id).where(_issue.project_id == project_id, _issue.kept > 0)
     return mine.order_by(_issue.last_seen.desc()).limit(1).scalar_subquery()
+
+
+def _head(row: Row[Any]) -> NoticeRow:
+    """Returns what stands for all that is held back for one recipient."""
+    return NoticeRow(
+        id=row.id,
+        kind=Kind.ALERT,
+        project_id=row.project_id,
+        issue_id=0,
+        event_row=0,
+        recipient=row.recipient,
+        state="held",
+        created=row.created,
+        due=row.due,
+        attempts=row.attempts,
+        sequence=0,
+        error="",
+        count=row.many,
+    )
 
 
 def _row(row: Row[Any]) -> NoticeRow:

@@ -23,7 +23,7 @@ FIRST_PAUSE = 1.0
 """Seconds until the store is asked again when it did not answer; doubled each time, up to `IDLE`."""
 
 BREATH = 4.0
-"""Seconds of rest for each second of processor time: with 10,000 notices held back a look takes 0.2 s, and the worker
+"""Seconds of rest for each second of processor time: with 50,000 notices held back a look takes 0.05 s, and the worker
 may wake it at each of its commits."""
 
 LONGEST_BREATH = 1.0

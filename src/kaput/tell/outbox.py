@@ -136,7 +136,7 @@ class Teller:
         return min(mailing.ready for mailing in planned.mailings) - now
 
     def _open(self, now: float) -> list[NoticeRow]:
-        notices = self._store.outbox.open(self._lane)
+        notices = self._store.outbox.waiting(self._lane)
         tried = max((notice.attempts for notice in notices), default=0)
         longest = BACKOFF[min(tried, len(BACKOFF)) - 1] if tried else 0.0  # what was tried together waits together
         return [_reachable(notice, now, longest) for notice in notices]
@@ -155,14 +155,18 @@ class Teller:
 
     def _keep(self, notices: Sequence[NoticeRow], now: float) -> None:
         """Does what can be done without a mail server."""
-        old = [notice.id for notice in notices if now - notice.created >= PATIENCE]
-        if old:
-            self._store.outbox.mark_failed(
-                old, "No mail went out: no mail server was set for 3 days (KAPUT_SMTP_HOST)."
-            )
-        fresh = [notice.id for notice in notices if notice.state != HELD and notice.id not in set(old)]
+        outbox = self._store.outbox
+        old: list[NoticeRow] = []
+        for notice in notices:
+            if _is_old(notice, now):
+                held = notice.state == HELD
+                old += outbox.held(notice.project_id, notice.recipient) if held else [notice]
+        gone = {notice.id for notice in old if _is_old(notice, now)}
+        if gone:
+            outbox.mark_failed(sorted(gone), "No mail went out: no mail server was set for 3 days (KAPUT_SMTP_HOST).")
+        fresh = [notice.id for notice in notices if notice.state != HELD and notice.id not in gone]
         if fresh:
-            self._store.outbox.mark_held(fresh, now)
+            outbox.mark_held(fresh, now)
 
     def _ready(self, mailings: Sequence[Mailing], now: float) -> list[Mailing]:
         """Picks what is tried in this run, in order.
@@ -171,9 +175,15 @@ class Teller:
         overtake the old.
         """
         due = [mailing for mailing in mailings if mailing.ready <= now]
-        if not (self._away and (due or self._fresh)):
-            return due
-        return [mailing for mailing in mailings if mailing.ready <= now or mailing.attempts]
+        if self._away and (due or self._fresh):
+            due = [mailing for mailing in mailings if mailing.ready <= now or mailing.attempts]
+        whole = (self._read(mailing) if mailing.digest else mailing for mailing in due)
+        return [mailing for mailing in whole if mailing.notices]
+
+    def _read(self, digest: Mailing) -> Mailing:
+        """Reads the notices of a digest of which only what stands for them was looked at."""
+        first = digest.notices[0]
+        return structs.replace(digest, notices=tuple(self._store.outbox.held(first.project_id, first.recipient)))
 
     def _send(self, channel: Channel, mailings: Sequence[Mailing], now: float) -> None:
         self._fresh = False
@@ -251,8 +261,8 @@ class Teller:
     def _postpone(self, mailings: Sequence[Mailing], error: str, now: float, attempts: int) -> None:
         """Marks the notices of mails for one next attempt together, and gives up those that waited too long."""
         notices = [notice for mailing in mailings for notice in mailing.notices]
-        old = [notice for notice in notices if now - notice.created >= PATIENCE]
-        rest = [notice.id for notice in notices if now - notice.created < PATIENCE]
+        old = [notice for notice in notices if _is_old(notice, now)]
+        rest = [notice.id for notice in notices if not _is_old(notice, now)]
         if old:
             self._give_up(old, error)
         if rest:
@@ -265,6 +275,10 @@ def _reachable(notice: NoticeRow, now: float, longest: float) -> NoticeRow:
         return notice
     held = notice.state == HELD and not notice.attempts
     return structs.replace(notice, due=now - WINDOW if held else now)
+
+
+def _is_old(notice: NoticeRow, now: float) -> bool:
+    return now - notice.created >= PATIENCE
 
 
 def _made(write: Callable[[], Any]) -> Any:

@@ -101,7 +101,8 @@ def plan(now: float, notices: Sequence[NoticeRow], sent: Iterable[NoticeRow], ma
 
     Args:
         now: seconds since the epoch.
-        notices: all pending and held ones.
+        notices: all pending ones, and held ones: all, or one for each recipient of a project that stands for them
+            (`Outbox.waiting`). Then it does so in the digest, too.
         sent: notices that were sent by themselves and created after `look_back(now, notices)`.
         mailed: what went out in the last hour.
     """

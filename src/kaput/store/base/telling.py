@@ -112,6 +112,16 @@ class Outbox(Protocol):
     def open(self, lane: str = MAIL_LANE) -> list[NoticeRow]:
         """Returns all pending and held notices of a lane, oldest first."""
 
+    def waiting(self, lane: str = MAIL_LANE) -> list[NoticeRow]:
+        """Returns the pending notices of a lane, and one in place of all that are held back for each recipient.
+
+        What stands for those of a recipient and project has the id and the time of the oldest, the most attempts, and
+        is due with the last that was tried, else as the first: a look at the outbox costs the same in a storm.
+        """
+
+    def held(self, project_id: int, recipient: str) -> list[NoticeRow]:
+        """Returns what is held back of a project for a recipient, oldest first."""
+
     def lanes(self) -> list[str]:
         """Returns the lanes of channels that have open notices, those with the fewest failed attempts first."""
 

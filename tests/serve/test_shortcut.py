@@ -49,6 +49,7 @@ class Site:
     short: list[bool] = field(default_factory=list)
     address: tuple[str, int] = ("", 0)
     reads: int = 0
+    parsed: int = 0
 
     def serve(self) -> uvicorn.Server:
         """Makes the server."""
@@ -68,6 +69,10 @@ class Site:
             def data_received(self, data: bytes) -> None:
                 super().data_received(data)
                 site.reads += 1
+
+            def on_headers_complete(self) -> None:
+                site.parsed += 1
+                super().on_headers_complete()
 
         return uvicorn.Server(uvicorn.Config(front, http=Short, lifespan="off", log_config=None, loop="asyncio"))
 
@@ -127,6 +132,23 @@ def test_an_event_that_comes_whole_takes_the_short_way(site: Site) -> None:
     assert heard.count(b"HTTP/1.1 200 OK\r\n") == heard.count(b'{"id":"%b"}' % NEW_ID.encode()) == 2
     assert b"access-control-allow-origin: *\r\n" in heard
     assert [record.body for record in site.appender.records] == [b'{"message":"a"}'] * 2
+
+
+def test_a_head_that_comes_again_is_not_parsed_again(site: Site) -> None:
+    """Every event is kept and answered, whatever its length; another head is parsed, and what is refused."""
+    bodies = [envelope(("event", b'{"message":"%b"}' % (b"a" * length))) for length in (1, 2000, 30)]
+    requests = [*map(raw, bodies), raw(b"nonsense"), raw(BODY), raw(BODY, "X-Other: 1"), raw(BODY, "X-Other: 1")]
+    heard = site.speak(*requests, until=7)
+    assert re.findall(rb"HTTP/1.1 (\d+)", heard) == [b"200"] * 3 + [b"400"] + [b"200"] * 3
+    assert [len(record.body) for record in site.appender.records] == [15, 2014, 44, 15, 15, 15]
+    assert (site.parsed, site.appender.dropped) == (3, {"malformed": 1})
+
+
+def test_a_head_is_known_for_its_own_connection_alone(site: Site) -> None:
+    """Another client may be behind another address."""
+    for _ in range(2):
+        assert site.speak(raw()).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert site.parsed == 2
 
 
 def test_a_body_in_pieces_takes_the_short_way_too(site: Site) -> None:

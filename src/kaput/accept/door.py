@@ -164,8 +164,9 @@ class Door:
         """Answers through `done` once everything is durable."""
         if taken.drops:
             self._lanes.note(taken.drops)
-        quotas, count = self._keys().quotas, taken.counted
-        wait = self._meter.spend(taken.key, quotas, count, self._clock()) if count and quotas else 0
+        quotas = self._keys().quotas
+        count = taken.counted if quotas else 0
+        wait = self._meter.spend(taken.key, quotas, count, self._clock()) if count else 0
         if wait:
             self._tally.note(quota.REASON, taken.records[0].project_id, count)
             done(reply.refused(quota.refusal(quotas[taken.key], wait), request.path))

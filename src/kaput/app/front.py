@@ -45,7 +45,7 @@ class Front:
     """One ASGI application made of three.
 
     Attributes:
-        door: answers ordinary requests of SDKs; see `kaput.accept.door.Door.take`.
+        take: answers ordinary requests of SDKs; see `kaput.accept.door.Door.take`.
         ingest: answers all requests of SDKs.
         pages: answers everything else.
         ready: answers what keeps Kaput from taking events; nothing when it is ready.
@@ -54,7 +54,7 @@ class Front:
         callers: the heads that came lately; `kaput.accept.request.Caller`.
     """
 
-    door: Take
+    take: Take
     ingest: Application
     pages: Application
     ready: Callable[[], Sequence[str]]
@@ -62,18 +62,13 @@ class Front:
     trusted: tuple[Network, ...]
     callers: dict[Head, Caller] = field(default_factory=dict)
 
-    def take(self, target: bytes, headers: Headers, client: Peer | None, body: bytes, done: Done) -> bool:
-        """Answers a POST to the ingest path that is here with its body.
+    def caller(self, target: bytes, headers: Headers, client: Peer | None) -> Caller | None:
+        """Returns what is known of the head of a POST to the ingest path; None when it has to come as ASGI messages.
 
         Args:
             target: what stands in the request line.
             headers: names in lower case.
             client: address and port of the peer.
-            body: as it was sent.
-            done: takes the answer, now or later.
-
-        Returns:
-            Whether it does. Otherwise nothing was done, and the request has to come again as ASGI messages.
         """
         lines = tuple(header for header in headers if header[0] != b"content-length")
         head = (target, client and client[0], lines)
@@ -81,10 +76,10 @@ class Front:
         if caller is None:
             request = self._request(target, lines, client)
             if request is None:
-                return False
+                return None
             caller = Caller(request)
             self._remember(head, caller)
-        return self.door(caller, body, done)
+        return caller
 
     def _request(self, target: bytes, headers: Headers, client: Peer | None) -> Request | None:
         """Returns the head of a request to the ingest path; nothing when it is another one, or not written plainly."""
@@ -178,14 +173,14 @@ class Front:
 
 def create_front(
     settings: Settings,
-    door: Take,
+    take: Take,
     ingest: Application,
     pages: Application,
     ready: Callable[[], Sequence[str]],
 ) -> Front:
     """Makes the front as the settings say."""
     return Front(
-        door=door,
+        take=take,
         ingest=ingest,
         pages=pages,
         ready=ready,

@@ -13,7 +13,8 @@ from typing import ClassVar, Protocol
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from kaput.accept.door import Done
-from kaput.accept.request import Answer
+from kaput.accept.request import Answer, Caller
+from kaput.serve.head import Head, learned
 from kaput.serve.protocol import BoundedProtocol
 
 LONGEST_BODY = 64 * 1024
@@ -22,27 +23,31 @@ REST_SECONDS = 1.0
 
 
 class Taker(Protocol):
-    """What the short way leads to; see `kaput.app.front.Front.take`."""
+    """What the short way leads to; see `kaput.app.front.Front`."""
 
-    def take(
-        self,
-        target: bytes,
-        headers: list[tuple[bytes, bytes]],
-        client: tuple[str, int] | None,
-        body: bytes,
-        done: Done,
-    ) -> bool:
+    def caller(
+        self, target: bytes, headers: list[tuple[bytes, bytes]], client: tuple[str, int] | None
+    ) -> Caller | None:
+        """Returns what is known of the head of a POST; None when the request is not ordinary."""
+
+    def take(self, caller: Caller, body: bytes, done: Done) -> bool:
         """Answers an ordinary request through `done`, or returns False and has done nothing."""
 
 
 class _Owed:
     """An answer that is owed; stands where uvicorn keeps its request, so that it makes the next one wait."""
 
+    __slots__ = ("disconnected", "keep_alive", "response_complete")
+
     def __init__(self, *, keep_alive: bool) -> None:
         self.keep_alive = keep_alive
         self.response_complete = False
         self.disconnected = False
-        self.message_event = self
+
+    @property
+    def message_event(self) -> "_Owed":
+        """What is told of more of the body."""
+        return self
 
     def set(self) -> None:
         """Nobody waits for more of the body."""
@@ -68,10 +73,22 @@ class ShortcutProtocol(BoundedProtocol):
 
     _parts: list[bytes] | None = None  # of the body, while the request may still turn out to be an ordinary one
     _rest: asyncio.TimerHandle | None = None  # ends the wait for the rest of the body
+    _met: Caller | None = None  # who sent what is being read
+    _head: Head | None = None  # of the last request that came whole at once
 
     def data_received(self, data: bytes) -> None:
         """Reads; a request that is not here whole by now may wait a little for its rest."""
+        begins = self._between and self._free()
+        if begins and self._head is not None:
+            body = self._head.body(data)
+            if body is not None:
+                self._unset_keepalive_if_required()
+                if self._take(self._head.caller, body, keep_alive=True):
+                    return
         super().data_received(data)
+        met, self._met = self._met, None
+        if begins and met is not None:
+            self._head = learned(data, met)
         if self._parts is not None and self._rest is None:
             self._wait()
 
@@ -83,9 +100,7 @@ class ShortcutProtocol(BoundedProtocol):
 
     def begin_request(self) -> None:
         """Waits for the body before anything is made of the head, unless the request is not ordinary."""
-        cycle: RequestResponseCycle | None = self.cycle
-        free = cycle is None or cycle.response_complete
-        if free and self.parser.get_method() == b"POST" and not self.expect_100_continue:
+        if self._free() and self.parser.get_method() == b"POST" and not self.expect_100_continue:
             self._parts = []
         else:
             super().begin_request()
@@ -103,16 +118,29 @@ class ShortcutProtocol(BoundedProtocol):
             super().on_message_complete()
             return
         self._between = True
-        owed = _Owed(keep_alive=self.parser.get_http_version() == "1.1" and self.parser.should_keep_alive())
-        before, self.cycle = self.cycle, owed  # type: ignore[assignment]  # it has all that uvicorn asks of one
-        done = partial(self._answer, owed)
         self._stop_waiting()
-        if self.taker.take(self.url, self.headers, self.client, b"".join(self._parts), done):
+        keep_alive = self.parser.get_http_version() == "1.1" and self.parser.should_keep_alive()
+        caller = self.taker.caller(self.url, self.headers, self.client)
+        if caller is not None and self._take(caller, b"".join(self._parts), keep_alive=keep_alive):
             self._parts = None
+            self._met = caller if keep_alive and not self.parser.should_upgrade() else None
             return
-        self.cycle = before
         self._go_long_way()
         self._end_long_way()
+
+    def _free(self) -> bool:
+        """Answers whether no answer is owed."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def _take(self, caller: Caller, body: bytes, *, keep_alive: bool) -> bool:
+        """Answers a request, or returns False and has done nothing."""
+        owed = _Owed(keep_alive=keep_alive)
+        before, self.cycle = self.cycle, owed  # type: ignore[assignment]  # it has all that uvicorn asks of one
+        if self.taker.take(caller, body, partial(self._answer, owed)):
+            return True
+        self.cycle = before
+        return False
 
     def _wait(self) -> None:
         length = next((value for name, value in self.headers if name == b"content-length"), b"")
@@ -143,16 +171,17 @@ class ShortcutProtocol(BoundedProtocol):
         owed.response_complete = True
         if owed.disconnected or self.transport.is_closing():
             return
-        lines = [b"%b: %b\r\n" % pair for pair in self.server_state.default_headers]
-        if not owed.keep_alive:
-            lines.append(b"connection: close\r\n")
-        lines.append(b"content-length: %d\r\n\r\n" % len(answer.body))
-        self.transport.write(b"".join([_head(answer.status, answer.headers), *lines, answer.body]))
+        head = _head(answer.status, answer.headers, tuple(self.server_state.default_headers))
+        last = b"" if owed.keep_alive else b"connection: close\r\n"
+        length = len(answer.body)
+        self.transport.write(b"%b%bcontent-length: %d\r\n\r\n%b" % (head, last, length, answer.body))
         if not owed.keep_alive:
             self.transport.close()
         self.on_response_complete()
 
 
 @lru_cache(64)
-def _head(status: int, headers: tuple[tuple[str, str], ...]) -> bytes:
-    return STATUS_LINE[status] + b"".join(f"{name}: {value}\r\n".encode() for name, value in headers)
+def _head(status: int, headers: tuple[tuple[str, str], ...], dated: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """Returns what an answer begins with, the same for all answers of a second."""
+    own = ((name.encode(), value.encode()) for name, value in headers)
+    return STATUS_LINE[status] + b"".join(b"%b: %b\r\n" % pair for pair in (*own, *dated))

@@ -12,11 +12,24 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from kaput.buffer.base import Entry, Source
 from kaput.errors import StoreUnavailable, Undigestible
-from kaput.model import EVENT, Aside, Batch, Clock, Dead, Digest, Digested, Drop, Evaluate, Position, Record, Watch
+from kaput.model import (
+    EVENT,
+    Aside,
+    Batch,
+    Clock,
+    Dead,
+    Digest,
+    Digested,
+    Drop,
+    Evaluate,
+    Position,
+    Record,
+    Signal,
+    Watch,
+)
 from kaput.store.base import Batches
 
 IDLE_SECONDS = 1.0
@@ -35,16 +48,6 @@ _log = logging.getLogger(__name__)
 
 Bury = Callable[[str, Record | bytes, str], Dead]
 """Keeps what cannot be digested: `(name, record or damaged bytes, reason)`; raises OSError."""
-
-
-class Stop(Protocol):
-    """What the worker needs of `threading.Event`."""
-
-    def is_set(self) -> bool:
-        """Answers whether the worker shall end."""
-
-    def wait(self, timeout: float) -> bool:
-        """Waits until it is set, at most `timeout` seconds, and answers whether it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Worker:
     clock: Clock
     expect: Callable[[Sequence[Record]], None] = lambda _records: None
 
-    def run(self, stop: Stop) -> None:
+    def run(self, stop: Signal) -> None:
         """Works until `stop` is set; `source.wake` makes it look at once."""
         ahead: list[Entry] = []
         while not stop.is_set():
@@ -141,7 +144,7 @@ class Worker:
             return _Piece(entry, drop=Drop(f"{content.kind}_failed", 1, self.clock(), content.project_id))
         return _Piece(entry, reason=reason)
 
-    def _insist(self, action: Callable[[], None], stop: Stop) -> bool:
+    def _insist(self, action: Callable[[], None], stop: Signal) -> bool:
         """Tries until it succeeds (True) or the worker shall end: a locked database or a full disk pass."""
         pause = FIRST_PAUSE
         while not stop.is_set():
@@ -155,7 +158,7 @@ class Worker:
                 return True
         return False
 
-    def _commit(self, pieces: Sequence[_Piece], stop: Stop) -> bool:
+    def _commit(self, pieces: Sequence[_Piece], stop: Signal) -> bool:
         """Stores the pieces; False when the worker had to end before all were."""
         try:
             return self._insist(lambda: self._commit_together(pieces), stop)
@@ -177,7 +180,7 @@ class Worker:
         if self.batches.commit(self.watch.take(batch), self.evaluate):
             self.told()
 
-    def _look(self, pieces: Sequence[_Piece], stop: Stop) -> None:
+    def _look(self, pieces: Sequence[_Piece], stop: Signal) -> None:
         """Asks the clock for runs that did not come, unless what says that they came may still have to be read."""
         received = [record.received for record in _records([piece.entry for piece in pieces])]
         if received and max(received) < self.clock() - BEHIND_SECONDS:
@@ -207,7 +210,7 @@ class Worker:
             content = repr(content).encode()
         return self.bury(piece.entry.name, content, piece.reason)
 
-    def _release(self, ahead: Sequence[Entry], stop: Stop) -> None:
+    def _release(self, ahead: Sequence[Entry], stop: Signal) -> None:
         """Deletes segments that were read and stored to their end and have no writer."""
         gone: list[Position] = []
         kept = {entry.position.segment for entry in ahead}

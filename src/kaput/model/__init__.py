@@ -39,6 +39,7 @@ from kaput.model.functions import (
     Rehearse,
     RetryDead,
     SendTest,
+    Signal,
     Watch,
 )
 from kaput.model.link import GOOD_DAYS, Act, Link
@@ -166,6 +167,7 @@ __all__ = [
     "SessionCounts",
     "SessionUpdate",
     "Sessions",
+    "Signal",
     "Situation",
     "Space",
     "Stacktrace",

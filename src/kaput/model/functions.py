@@ -51,6 +51,22 @@ ReadSpace = Callable[[], Space | None]
 """Answers what the work process measured last of the data directory; None before it did."""
 
 
+class Signal(Protocol):
+    """What `threading.Event` and its like have in common."""
+
+    def set(self) -> None:
+        """Sets it; whoever waits for it goes on."""
+
+    def is_set(self) -> bool:
+        """Answers whether it is set."""
+
+    def clear(self) -> None:
+        """Makes it unset."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Waits until it is set, at most `timeout` seconds, and answers whether it is."""
+
+
 class Watch(Protocol):
     """What check-ins and the clock mean for the jobs that they are about."""
 

@@ -5,10 +5,10 @@ In: the store. Out: the function that the upkeep hands to it, and a beginning wh
 """
 
 from kaput.digest.fingerprint import VERSION, group
-from kaput.digest.rules import Rules, parse
+from kaput.digest.rules import Rules
 from kaput.digest.title import title
-from kaput.errors import RuleError
 from kaput.model import Digested, Event
+from kaput.serve.sieve import saved_rules
 from kaput.store.base import Projects, Store
 
 FACT = "grouping"
@@ -27,7 +27,7 @@ class Regrouper:
         """Groups an event of a project as it would be today."""
         text = self._projects.grouping().get(project_id, "")
         if project_id not in self._rules or self._texts[project_id] != text:
-            self._texts[project_id], self._rules[project_id] = text, _read(text)
+            self._texts[project_id], self._rules[project_id] = text, saved_rules(project_id, text)
         return Digested(project_id, event, group(event, self._rules[project_id]), title(event))
 
 
@@ -39,10 +39,3 @@ def follow_version(store: Store) -> None:
             store.regroupings.start(project.id)
     if before != VERSION:
         store.facts.set(FACT, VERSION)
-
-
-def _read(text: str) -> Rules:
-    try:
-        return parse(text)
-    except RuleError:  # rules of a version that knew more; the digest goes without them too
-        return Rules()

@@ -57,13 +57,13 @@ class Sieve:
             return
         if texts != self._texts:
             self._texts = texts
-            self._rules = {project_id: _read(project_id, text) for project_id, text in texts.items()}
+            self._rules = {project_id: saved_rules(project_id, text) for project_id, text in texts.items()}
         if filters != self._filters:
             self._filters = filters
             self._judges = {project_id: compiled(wanted) for project_id, wanted in filters.items()}
 
 
-def _read(project_id: int, text: str) -> Rules:
+def saved_rules(project_id: int, text: str) -> Rules:
     """Reads rules; those that another version saved and this one cannot read are none."""
     try:
         return parse(text)

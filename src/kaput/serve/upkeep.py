@@ -12,13 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
 
 import msgspec
 
 from kaput.config import Settings
 from kaput.errors import StoreUnavailable
-from kaput.model import SPACE, Clock, Regroup, Space
+from kaput.model import SPACE, Clock, Regroup, Signal, Space
 from kaput.store.base import Limits, Store, Swept
 
 ROUND_SECONDS = 1.0
@@ -43,13 +42,6 @@ CHANGE = 50
 """What was measured is noted when it changed by one part in so many."""
 
 _log = logging.getLogger(__name__)
-
-
-class End(Protocol):
-    """What the upkeep needs of `threading.Event`."""
-
-    def wait(self, timeout: float) -> bool:
-        """Waits until it is set, at most `timeout` seconds, and answers whether it is."""
 
 
 @dataclass
@@ -81,7 +73,7 @@ class Upkeep:
         """How long and how many events stay."""
         return Limits(self.settings.retention_days, self.settings.retention_events_per_issue)
 
-    def run(self, end: End) -> None:
+    def run(self, end: Signal) -> None:
         """Works until `end` is set."""
         pause = ROUND_SECONDS
         while not end.wait(pause):

@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
 
 from kaput.accept.syntax import RESERVE
 from kaput.buffer.base import Source
@@ -26,7 +25,7 @@ from kaput.digest.record import read
 from kaput.digest.worker import Worker
 from kaput.errors import StoreUnavailable
 from kaput.installation import Installation, attach
-from kaput.model import Evaluate
+from kaput.model import Evaluate, Signal
 from kaput.serve.collector import spare_the_collector
 from kaput.serve.crew import Crew
 from kaput.serve.health import Health
@@ -69,24 +68,8 @@ def main() -> int:
     return 0
 
 
-class Ending(Protocol):
-    """What all threads need of `threading.Event`."""
-
-    def set(self) -> None:
-        """Ends them."""
-
-    def is_set(self) -> bool:
-        """Answers whether they shall end."""
-
-    def clear(self) -> None:
-        """Makes it unset."""
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Waits until it is set, at most `timeout` seconds, and answers whether it is."""
-
-
 class _Ending:
-    """Set by a signal handler, which may wait for no lock: it could be the one that it interrupted.
+    """A `Signal` that is set by a signal handler, which may wait for no lock: it could be the one that it interrupted.
 
     `threading.Event` takes one in `set` and in `wait`.
     """
@@ -130,7 +113,7 @@ def open_source(installation: Installation) -> SegmentReader:
     return SegmentReader(installation.settings.spool, installation.store.batches.positions())
 
 
-def work(installation: Installation, source: Source, stop: Ending, evaluate: Evaluate) -> None:
+def work(installation: Installation, source: Source, stop: Signal, evaluate: Evaluate) -> None:
     """Runs the worker in this thread, and in others what goes on beside it, until `stop` is set.
 
     Args:
@@ -194,7 +177,7 @@ def _follow_version(installation: Installation) -> None:
         _log.warning("Stored events are not grouped again before the next start: %s", error)
 
 
-def _tell(installation: Installation, stop: Ending, wakes: Sequence[threading.Event]) -> None:
+def _tell(installation: Installation, stop: Signal, wakes: Sequence[threading.Event]) -> None:
     """Waits for something to tell, and starts what tells it, each in a thread of its own: mails, and channels.
 
     Args:
@@ -230,7 +213,7 @@ def _tell(installation: Installation, stop: Ending, wakes: Sequence[threading.Ev
         channels.join(CHANNELS_SECONDS)
 
 
-def _send_mails(installation: Installation, stop: Ending, wake: threading.Event) -> None:
+def _send_mails(installation: Installation, stop: Signal, wake: threading.Event) -> None:
     """Sends mails; what writes and sends them is loaded with the first."""
     from kaput.tell.mail import Composer
     from kaput.tell.outbox import Teller
@@ -242,14 +225,14 @@ def _send_mails(installation: Installation, stop: Ending, wake: threading.Event)
     Teller(store, channel, composer, installation.base_url, installation.clock).run(stop, wake)
 
 
-def _send_to_channels(installation: Installation, stop: Ending, wake: threading.Event) -> None:
+def _send_to_channels(installation: Installation, stop: Signal, wake: threading.Event) -> None:
     """Sends to services and webhooks, likewise."""
     from kaput.tell.lanes import Lanes
 
     Lanes(installation.store, installation.route, installation.base_url, installation.clock).run(stop, wake)
 
 
-def _train(installation: Installation, stop: Ending) -> None:
+def _train(installation: Installation, stop: Signal) -> None:
     """Tends the dictionaries; between two steps the worker has the database for itself."""
     dictionaries = installation.store.dictionaries
     while not stop.is_set():

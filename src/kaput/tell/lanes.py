@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kaput.errors import NotFound
-from kaput.model import Clock
+from kaput.model import Clock, Signal
 from kaput.store.base import Store
-from kaput.tell.loop import Signal, run
+from kaput.tell.loop import run
 from kaput.tell.outbox import Channel, Composer, Teller
 
 

@@ -8,10 +8,9 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
 
 from kaput.errors import StoreUnavailable
-from kaput.model import Clock
+from kaput.model import Clock, Signal
 
 IDLE = 30.0
 """Seconds after which the outbox is looked at without being woken."""
@@ -32,19 +31,6 @@ logger = logging.getLogger(__name__)
 
 Look = Callable[[float], float | None]
 """Sends what is due at a time, and answers the seconds until something is due; None when nothing waits."""
-
-
-class Signal(Protocol):
-    """What `threading.Event` and its like have in common."""
-
-    def is_set(self) -> bool:
-        """Answers whether it was set."""
-
-    def clear(self) -> None:
-        """Makes it unset."""
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Returns when it is set, or after `timeout` seconds."""
 
 
 def run(look: Look, newest: Callable[[], int], clock: Clock, stop: Signal, wake: Signal) -> None:

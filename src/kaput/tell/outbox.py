@@ -18,9 +18,9 @@ from typing import Any, Protocol
 from msgspec import structs
 
 from kaput.errors import DeliveryFailed, NotFound
-from kaput.model import MAIL_LANE, Clock, Event
+from kaput.model import MAIL_LANE, Clock, Event, Signal
 from kaput.store.base import IssueRow, NoticeRow, Store
-from kaput.tell.loop import Signal, run
+from kaput.tell.loop import run
 from kaput.tell.mail import MOST_LISTED, Listed
 from kaput.tell.plan import HELD, HOUR, WINDOW, Mailing, look_back, plan
 from kaput.tell.sample import sample_event, sample_issue

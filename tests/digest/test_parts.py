@@ -2,9 +2,11 @@
 
 import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,8 @@ from kaput.digest.ration import MANY
 from kaput.digest.record import digest
 from kaput.digest.scrub import scrub
 from kaput.model import Event, Record
+
+Write = Callable[[Any], bytes]
 
 EVENTS = Path(__file__).parent.parent / "corpus" / "events"
 REAL = {path.name: json.loads(path.read_text()) for path in sorted(EVENTS.glob("*.json"))}
@@ -36,17 +40,26 @@ def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 PLACES = [places(event) for event in SMALL]
 
 
-def record(event: Any) -> Record:
-    return Record(1, "ab" * 16, 1795359306.0, json.dumps(event).encode(), "c/1", "10.0.0.7")
+def with_spaces(event: Any) -> bytes:
+    return json.dumps(event).encode()
 
 
-def by_parts(event: Any) -> Event:
-    return digest(record(event)).event
+def record(event: Any, write: Write = msgspec.json.encode) -> Record:
+    return Record(1, "ab" * 16, 1795359306.0, write(event), "c/1", "10.0.0.7")
+
+
+def stored(event: Event) -> Event:
+    """Returns an event as it is read again: what stayed JSON text has values."""
+    return msgspec.json.decode(msgspec.json.encode(event), type=Event)
+
+
+def by_parts(event: Any, write: Write = msgspec.json.encode) -> Event:
+    return stored(digest(record(event, write)).event)
 
 
 def as_a_whole(event: Any) -> Event:
     raw = select(decode(record(event).body))
-    return normalise(raw, record(event), scrub(raw))
+    return stored(normalise(raw, record(event), scrub(raw)))
 
 
 def content(event: Event) -> dict[str, Any]:
@@ -55,15 +68,16 @@ def content(event: Event) -> dict[str, Any]:
     return fields | {"errors": sorted((error.type, error.name, error.value) for error in event.errors)}
 
 
+@pytest.mark.parametrize("write", [msgspec.json.encode, with_spaces])
 @pytest.mark.parametrize("name", REAL)
-def test_real_events_come_out_the_same(name: str) -> None:
+def test_real_events_come_out_the_same(name: str, write: Write) -> None:
     """Neither the shortcut for the usual shapes nor what is remembered of frames changes anything."""
     for _ in range(2):
-        assert content(by_parts(REAL[name])) == content(as_a_whole(REAL[name]))
+        assert content(by_parts(REAL[name], write)) == content(as_a_whole(REAL[name]))
 
 
-@given(st.data(), st.integers(0, len(SMALL) - 1))
-def test_odd_events_come_out_the_same(data: st.DataObject, index: int) -> None:
+@given(st.data(), st.integers(0, len(SMALL) - 1), st.sampled_from([msgspec.json.encode, with_spaces]))
+def test_odd_events_come_out_the_same(data: st.DataObject, index: int, write: Write) -> None:
     """Whatever stands in one place of a real event, at any depth, the whole event comes out the same."""
     event = copy.deepcopy(SMALL[index])
     *way, last = data.draw(st.sampled_from(PLACES[index]))
@@ -71,7 +85,48 @@ def test_odd_events_come_out_the_same(data: st.DataObject, index: int) -> None:
     for key in way:
         node = node[key]
     node[last] = data.draw(st.sampled_from(ODD))
+    assert content(by_parts(event, write)) == content(as_a_whole(event))
+
+
+VALUES = st.recursive(
+    st.sampled_from([None, True, 0, -7, 1.5, 1e300, 10**17, 10**30, "", "x", 'q"\\\n', "é😀", "\x7f", "k" * 190])
+    | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b", "password", "k" * 201, 'k"\\', "é"]), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["a", "é", "token", "k" * 199, "value"]) | st.text(max_size=5), VALUES))
+def test_any_variables_come_out_the_same(variables: dict[str, Any]) -> None:
+    """Those that stay as they were sent are read again as what the others become, whatever they hold."""
+    frames = [{"function": "f", "vars": {"x": 1}}, {"function": "g", "vars": variables}]
+    event = {"exception": {"values": [{"type": "E", "stacktrace": {"frames": frames}}]}}
     assert content(by_parts(event)) == content(as_a_whole(event))
+
+
+@pytest.mark.parametrize("text", ['{"a":1e999}', '{"a":"\udcff"}', '{"a":"\udced\udca0\udc80"}'])
+def test_what_cannot_be_read_again_does_not_stay(text: str) -> None:
+    """A number without end, and bytes that are no UTF-8, pass where JSON is only skipped."""
+    frame = b'{"function":"f","vars":%b}' % text.encode(errors="surrogateescape")
+    body = b'{"exception":{"values":[{"type":"E","stacktrace":{"frames":[%b]}}]}}' % frame
+    event = digest(Record(1, "ab" * 16, 1795359306.0, body)).event
+    assert stored(event) == event
+
+
+def test_usual_variables_stay_as_they_were_sent() -> None:
+    """They are copied into what is stored, also beside one that is secret."""
+    variables = {"a": [1, {"b": "'x'"}], "password": "hunter2"}
+    frames = [{"function": "f", "vars": {"a": "1"}}, {"function": "g", "vars": variables}]
+    chain = digest(record({"exception": {"values": [{"type": "E", "stacktrace": {"frames": frames}}]}})).event.exception
+    assert chain is not None
+    assert chain.values[0].stacktrace is not None
+    kept: list[Any] = [frame.vars for frame in chain.values[0].stacktrace.frames]
+    plain, secret = kept
+    assert plain == msgspec.Raw(b'{"a":"1"}')
+    assert secret == {"a": msgspec.Raw(b'[1,{"b":"\'x\'"}]'), "password": "[Filtered]"}
 
 
 def test_what_stands_under_a_secret_name_is_known_to_be_looked_for_elsewhere() -> None:

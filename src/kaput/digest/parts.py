@@ -172,14 +172,17 @@ class Parts:
             self._add(known.filtered, known.secrets)
         return Stacktrace(frames) if frames else None
 
-    def _variables(self, frames: Sequence[regular.RegularFrame], path: str) -> list[dict[str, Any]]:
-        """Reads the variables of a stack, all regular ones at once."""
+    def _variables(self, frames: Sequence[regular.RegularFrame], path: str) -> list[Any]:
+        """Reads the variables of a stack, all regular ones at once; what can stay as it is stays JSON text."""
         raws = [bytes(one.vars) for one in frames]
         odd = suspicious(raws) | {index for index, raw in enumerate(raws) if len(raw) > VARS}
-        try:
-            found = regular.objects([b"{}" if index in odd else raw for index, raw in enumerate(raws)])
-        except msgspec.ValidationError:
-            found, odd = [None] * len(raws), set(range(len(raws)))
+        usual = [b"{}" if index in odd else raw for index, raw in enumerate(raws)]
+        found: list[Any] = [None if raw == b"{}" else one.vars for one, raw in zip(frames, usual, strict=True)]
+        if not regular.are_canonical(usual):
+            try:
+                found = regular.objects(usual)
+            except msgspec.ValidationError:
+                odd = set(range(len(raws)))
         for index in sorted(odd):
             part = {"vars": self._object(raws[index])}
             found[index] = variables(part, self.notes, f"{path}frames.{index}.")
@@ -187,15 +190,26 @@ class Parts:
 
     def _object(self, raw: bytes) -> Any:
         """Reads variables among which a secret may stand, and walks through those only that are suspicious."""
-        found = self._decoded(raw)
-        if type(found) is not dict or "value" in found:  # whose name stands under another key
+        stays = len(raw) <= VARS and regular.are_canonical([raw])
+        found: Any = regular.fields(raw) if stays else self._decoded(raw)
+        if type(found) is not dict:
             return self._scrubbed({"vars": found})["vars"]
+        if "value" in found:  # whose name stands under another key
+            return self._scrubbed({"vars": self._values(found)})["vars"]
         names = list(found)
         odd = suspicious([b"%b:%b" % (_encode(name), value) for name, value in regular.fields(raw).items()])
-        scrubbed = self._scrubbed({"vars": {names[index]: found[names[index]] for index in sorted(odd)}})["vars"]
+        part = self._values({names[index]: found[names[index]] for index in sorted(odd)})
+        scrubbed = self._scrubbed({"vars": part})["vars"]
         for name in [names[index] for index in odd if names[index] not in scrubbed]:
             del found[name]  # there was a secret in the name itself
-        return found | scrubbed
+        found |= scrubbed
+        return self._values(found) if stays and len(_encode(found)) > VARS else found
+
+    def _values(self, part: dict[str, Any]) -> dict[str, Any]:
+        """Decodes what still is JSON text."""
+        return {
+            name: self._decoded(bytes(value)) if type(value) is msgspec.Raw else value for name, value in part.items()
+        }
 
     def _breadcrumbs(self, raw: bytes) -> list[Any]:
         """Reads breadcrumbs: those of the usual shape and size as structs, the others as they are."""

@@ -4,11 +4,13 @@ In: JSON text. Out: structs, by one typed decode that also checks every bound; w
 msgspec.ValidationError and is read by `stack.py` and `normalise.py` instead. Only `parts.py` imports it.
 
 Variables and breadcrumbs stay JSON text until it is known whether a secret may stand in them (`suspicion.py`).
+Variables that came as Kaput would write them stay it for good: nobody asks for them before they are shown.
 """
 
 from typing import Annotated, Any
 
 import msgspec
+import re2
 from msgspec import Meta, Raw, Struct
 
 from kaput.digest.normalise import BREADCRUMBS, FIELDS, LONG_NAME, SHORT_NAME
@@ -35,6 +37,12 @@ _Level3 = str | int | float | bool | list[_Level2] | dict[_Key, _Level2] | None
 _Level4 = str | int | float | bool | list[_Level3] | dict[_Key, _Level3] | None
 _Object = dict[_Key, _Level4]
 """Five levels: the depth to which variables and the data of breadcrumbs are kept."""
+_LEVELS = 5
+
+_PIECE = (
+    r"\"[ !#-\[\]-~]{0,64}\":|\"(?:[^\"\\\x00-\x1f]|\\[\"\\bfnrt])*\"|-?[0-9]{1,18}(?:\.[0-9]{1,20})?|true|false|null|,"
+)
+"""A key as most are, a text, a number that is surely finite, and what else stands between the brackets."""
 
 
 class RegularFrame(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -141,6 +149,33 @@ def event(body: bytes) -> dict[str, bytes | Stacks]:
     found = zip(FIELDS, msgspec.structs.astuple(_event(body)), strict=True)
     there = ((name, value) for name, value in found if value is not None and value != _NULL)
     return {name: bytes(value) if type(value) is Raw else value for name, value in there}
+
+
+def _nested(levels: int) -> str:
+    inner = rf"|[\[{{]{_nested(levels - 1)}[\]}}]" if levels else ""
+    return f"(?:{_PIECE}{inner})*"
+
+
+_CANONICAL = re2.compile(rf"(?:\{{{_nested(_LEVELS - 1)}\}},?)*".encode())
+
+
+def are_canonical(raws: list[bytes]) -> bool:
+    """Answers whether JSON texts, each of one object, are what `objects` would read and Kaput write again.
+
+    Args:
+        raws: well-formed, as the decoder of an event has found them. What it lets pass is looked for: long keys, deep
+            nesting, numbers without end, and bytes that are no UTF-8.
+    """
+    text = b",".join(raws)
+    return _CANONICAL.fullmatch(text) is not None and (text.isascii() or _is_unicode(text))
+
+
+def _is_unicode(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def trail(raw: bytes) -> list[Raw]:

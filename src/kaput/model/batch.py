@@ -50,6 +50,7 @@ class Digested(Struct, frozen=True):
     """A record after digest: ready to be stored.
 
     Attributes:
+        event: variables in it may be JSON text still (`msgspec.Raw`), which is written as it is.
         text: the event as JSON, when somebody has made it already.
     """
 

@@ -46,6 +46,29 @@ def test_a_bottomless_body_is_undigestible() -> None:
         decode(b'{"a": ' + b"[" * DEEP + b"]" * DEEP + b"}")
 
 
+@pytest.mark.parametrize("fill", ["", "x" * 100_000])
+@pytest.mark.parametrize("given", ["", ",NaN"])
+def test_numbers_that_are_read_slowly_are_kept_as_texts_when_they_are_many(given: str, fill: str) -> None:
+    """They are the numbers of a flood, where a few are numbers as others."""
+
+    def decoded(count: int) -> object:
+        body = f'{{"a": [{",".join(["-1.5E+308"] * count)}{given}], "fill": "{fill}", "b": [7, 2.5]}}'
+        found = decode(body.encode())
+        assert given == "" or found["a"].pop() == "nan"
+        return found["a"][-1], *found["b"]
+
+    assert decoded(20) == (-1.5e308, 7, 2.5)
+    assert decoded(2000) == ("-1.5E+308", 7, "2.5")
+
+
+def test_a_large_event_is_read_with_a_number_that_python_does_not_make() -> None:
+    """It has more than 4,300 digits; one that is no JSON is not read the second time either."""
+    body = b'{"fill": "' + b"x" * 100_000 + b'", "a": NaN, "b": ' + b"9" * 5000
+    assert decode(body + b"}")["b"] == "9" * 5000
+    with pytest.raises(Undigestible, match="not JSON"):
+        decode(body)
+
+
 def test_a_deep_body_is_cleaned() -> None:
     """Cleaning works as deep as the parsers do."""
     depth = 400

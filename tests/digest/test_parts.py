@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from kaput.digest.decode import decode
 from kaput.digest.normalise import normalise, select
+from kaput.digest.parts import VALUES as MANY
 from kaput.digest.parts import Parts
-from kaput.digest.ration import MANY
 from kaput.digest.record import digest
 from kaput.digest.scrub import scrub
 from kaput.model import Event, Record
@@ -189,7 +189,7 @@ def test_a_variable_named_value_is_as_secret_as_its_name() -> None:
 
 def test_values_of_an_unusual_shape_are_counted() -> None:
     """Too many of them are for the ration; as many in variables of the usual size are not."""
-    frames = [{"function": f"f{n}", "vars": {"numbers": list(range(100, 100 + MANY // 150))}} for n in range(200)]
+    frames = [{"function": f"f{n}", "vars": {"numbers": list(range(100, 100 + MANY // 50))}} for n in range(200)]
     usual = {"exception": {"values": [{"type": "E", "stacktrace": {"frames": frames}}]}}
     assert len(Parts().read(json.dumps(usual).encode())["exception"]["values"][0]["stacktrace"].frames) == 200
     many = [0] * (MANY + 100)

@@ -173,3 +173,12 @@ def test_many_documents_in_texts_are_filtered_as_texts() -> None:
     event = {"extra": {"all": [json.dumps({"password": "hunter2", "n": n}) for n in range(300)]}}
     assert scrub(event) == 300
     assert "hunter2" not in json.dumps(event)
+
+
+def test_a_document_of_numbers_that_are_read_slowly_is_filtered_as_text() -> None:
+    """It keeps its blanks, which one that is taken apart loses."""
+    for count, blank in ((2, ""), (250, " ")):
+        numbers = ",".join(["1e308"] * count)
+        event = {"extra": {"document": f'{{"password": "hunter2-x", "a": [{numbers}]}}'}}
+        assert scrub(event) == 1
+        assert event["extra"]["document"].startswith(f'{{"password":{blank}"[Filtered]"')

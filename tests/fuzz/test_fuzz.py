@@ -54,6 +54,31 @@ def test_a_mebibyte_takes_no_longer_than_its_bounds(event: dict[str, object]) ->
     assert min_seconds(read_event, body) - min_seconds(decode_raw, body) < MOST
 
 
+_FLOODS = {
+    "anything": '{"extra":{"a":[%s]}}',
+    "variables": '{"stacktrace":{"frames":[%s]}}',
+    "breadcrumbs": '{"breadcrumbs":[%s]}',
+    "a mechanism": '{"exception":{"values":[{"type":"E","mechanism":{"type":"m","data":{"a":[%s]}}}]}}',
+    "what was raised": '{"exception":{"values":[{"type":"E","value":[%s]}]}}',
+    "packages": '{"modules":{"a":[%s]}}',
+}
+_PIECES = {
+    "variables": '{"function":"f","vars":{"a":[%s]}}',
+    "breadcrumbs": '{"message":"m","data":{"a":[%s]}}',
+}
+
+
+@pytest.mark.parametrize("place", _FLOODS)
+def test_no_number_takes_long_to_read(place: str) -> None:
+    """One near the largest that there is takes msgspec a hundred times as long as another of its length."""
+
+    def event(number: str) -> bytes:
+        piece = _PIECES.get(place, "%s") % ",".join([number] * 200)
+        return (_FLOODS[place] % ",".join([piece] * 100)).encode()
+
+    assert min_seconds(read_event, event("1e308")) < 3 * min_seconds(read_event, event("1e208")) + 0.01
+
+
 @pytest.mark.parametrize("body", [b" " * MEBIBYTE, b"A" * MEBIBYTE, b"\n" * MEBIBYTE, b"{}\n" * 1000, b"[" * MEBIBYTE])
 def test_a_mebibyte_of_anything_is_taken_apart_at_once(body: bytes) -> None:
     """The envelope parser and the store forms read forward only."""

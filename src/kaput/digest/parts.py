@@ -16,9 +16,10 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 
 from kaput.digest import regular
+from kaput.digest.decode import slow_numbers
 from kaput.digest.fields import Notes, moment
 from kaput.digest.normalise import BREADCRUMB_DATA, Read, modules, select
-from kaput.digest.ration import MANY, values_in
+from kaput.digest.ration import values_in
 from kaput.digest.scrub import Ledger, scrub_params, scrub_part
 from kaput.digest.stack import VARS, frame, variables
 from kaput.digest.suspicion import suspicious
@@ -26,8 +27,9 @@ from kaput.model import Breadcrumb, FieldError, Frame, Stacktrace
 
 LONGEST = 128 * 1024
 """Bytes of an event that is read part by part; a longer one is a rare one."""
-_VALUES = MANY
-"""Values in all that has not the usual shape and size, since each takes time; an event of more is rationed."""
+VALUES, _MANY = 1500, 700
+"""Values in all that has not the usual shape and size; an event of more is read as a whole, before much was done for it
+in vain, and after many of them a number that is read slowly counts for ten."""
 _FRAMES = 250
 """Frames of all stacks in a field; of more, some are left out."""
 _REMEMBERED = 16 * 1024
@@ -69,7 +71,7 @@ class Parts:
         self.notes = Notes()
         self.filtered = 0
         self._ledger = Ledger()
-        self._left = _VALUES
+        self._left = VALUES
 
     @property
     def secrets(self) -> Counter[str]:
@@ -114,8 +116,10 @@ class Parts:
 
     def _count(self, raw: bytes) -> None:
         self._left -= values_in(raw)
+        if self._left < VALUES - _MANY:
+            self._left -= 10 * slow_numbers(raw)
         if self._left < 0:
-            raise ValueError(f"There are more than {_VALUES} values of an unusual shape or size.")
+            raise ValueError(f"There are more than {VALUES} values of an unusual shape or size.")
 
     def _modules(self, raw: bytes) -> Read:
         if len(raw) > _REMEMBERED:
@@ -258,7 +262,7 @@ def _known_frame(fields: tuple[Any, ...]) -> _KnownFrame:
 
 
 def _read_modules(raw: bytes) -> _KnownModules:
-    fields = {"modules": _decode(raw)}
+    fields = {"modules": regular.versions(raw)}
     ledger = Ledger()
     notes = Notes()
     filtered = scrub_part(fields, ledger)

@@ -44,6 +44,10 @@ _PIECE = (
 )
 """A key as most are, a text, a number that is surely finite, and what else stands between the brackets."""
 
+_Flat = str | int | bool | list[str] | dict[str, str | int | bool | None] | None
+_Mechanism = dict[str, str | int | bool | dict[str, _Flat] | None]
+"""No floats, for nothing has bounded yet how many there are, and some take long."""
+
 
 class RegularFrame(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One frame; its fields have the order of `model.Frame`."""
@@ -68,23 +72,23 @@ class RegularStack(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RegularException(Struct, frozen=True, forbid_unknown_fields=True):
-    """One exception; only its stack needs a certain shape."""
+    """One exception."""
 
-    type: Any = None
-    value: Any = None
-    module: Any = None
-    mechanism: Any = None
-    thread_id: Any = None
+    type: str | None = None
+    value: str | None = None
+    module: str | None = None
+    mechanism: _Mechanism | None = None
+    thread_id: str | int | None = None
     stacktrace: RegularStack | None = None
 
 
 class RegularThread(Struct, frozen=True, forbid_unknown_fields=True):
     """One thread."""
 
-    id: Any = None
-    name: Any = None
-    crashed: Any = None
-    current: Any = None
+    id: str | int | None = None
+    name: str | None = None
+    crashed: bool | None = None
+    current: bool | None = None
     stacktrace: RegularStack | None = None
 
 
@@ -139,6 +143,7 @@ _event = msgspec.json.Decoder(_Event).decode
 stack = msgspec.json.Decoder(RegularStack).decode
 exceptions = msgspec.json.Decoder(RegularExceptions).decode
 threads = msgspec.json.Decoder(RegularThreads).decode
+versions = msgspec.json.Decoder(dict[str, str | None]).decode
 _trail = msgspec.json.Decoder(_Trail | _Breadcrumbs).decode
 _objects = msgspec.json.Decoder(list[_Object | None]).decode
 _breadcrumbs = msgspec.json.Decoder(list[RegularBreadcrumb]).decode

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from kaput.digest.decode import slow_numbers
 from kaput.digest.echo import filter_echoes, telling
 from kaput.digest.literals import SCAN, filter_text, secret_places
 from kaput.digest.secrets import FILTERED, NAME_LIMIT, is_card, package_name, secret_cookie, secret_name
@@ -28,7 +29,8 @@ _BIG = 10**12
 _NESTED = 3
 """How many times JSON may stand in a string of JSON."""
 _NESTED_VALUES, _DOCUMENT = 2000, 20
-"""Commas in such strings of one event, and for how many each counts; what is beyond is filtered as text."""
+"""Commas in such strings of one event, and for how many each counts, as a number that is read slowly does for ten; what
+is beyond is filtered as text."""
 _TEMPLATE = 16 * 1024
 """Characters of a template of which it is known which parameters are secret; of a longer one all are taken for it."""
 _HITS = 600
@@ -274,6 +276,9 @@ class _Walk:
         """Scrubs a text that is itself JSON as a tree; None when it is not JSON, or too much of it."""
         self._ledger.commas -= text.count(b",") + _DOCUMENT
         if b"\\u0000" in text or self._ledger.commas < 0:
+            return None, 0
+        self._ledger.commas -= 10 * slow_numbers(text)
+        if self._ledger.commas < 0:
             return None, 0
         try:
             document = msgspec.json.decode(text)

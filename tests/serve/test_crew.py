@@ -13,7 +13,7 @@ import pytest
 
 from kaput.digest.record import read
 from kaput.errors import Undigestible
-from kaput.model import FEEDBACK, Aside, Digested, Record
+from kaput.model import FEEDBACK, Aside, Digested, Event, Record
 from kaput.serve import crew as module
 from kaput.serve.crew import BUSY_SECONDS, IDLE_SECONDS, PAUSE_SECONDS, Crew
 from tests.clock import SettableClock
@@ -38,7 +38,10 @@ def outcome(digest: Callable[[Record], Digested | Aside], one: Record) -> Digest
         made = digest(one)
     except Undigestible as error:
         return str(error)
-    return msgspec.structs.replace(made, text=b"") if isinstance(made, Digested) else made
+    if isinstance(made, Aside):
+        return made
+    event = msgspec.json.decode(made.text or msgspec.json.encode(made.event), type=Event)
+    return msgspec.structs.replace(made, event=event, text=b"")
 
 
 @pytest.fixture

@@ -1,12 +1,17 @@
 """The filters between the digest and the worker, over a real store."""
 
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kaput.digest.record import digest
 from kaput.model import Digested, Drop, Filters, Record
+from kaput.serve import hand
 from kaput.serve.sieve import Sieve
 from kaput.store.base import Store
 from kaput.store.database import open_store
@@ -78,3 +83,37 @@ def test_the_rules_of_grouping_are_followed(store: Store, clock: SettableClock) 
     again = sieve(RECORD)
     assert isinstance(again, Digested)
     assert again.grouping == plain.grouping
+
+
+def test_what_a_hand_left_out_is_there_for_the_rules(store: Store, clock: SettableClock) -> None:
+    """A hand sends an event without the lines of its frames; a rule that matches groups it by them."""
+    frames = [
+        {"filename": "cart.py", "function": "price", "in_app": True, "context_line": "a = b[c]", "vars": {"n": 1}}
+    ]
+    values = [{"type": "KeyError", "value": "c", "stacktrace": {"frames": frames}}]
+    body = msgspec.json.encode({"exception": {"values": values}, "breadcrumbs": [{"message": "m"}], "extra": {"n": 1}})
+    record = Record(1, "ab" * 16, clock.now, body)
+    store.projects.set_grouping(1, "path:cart.py -> {{ default }}, ours")
+    alone = Sieve(digest, store.projects, clock)(record)
+    helped = Sieve(by_hand, store.projects, clock)(record)
+    assert isinstance(alone, Digested)
+    assert isinstance(helped, Digested)
+    assert "its line" in alone.grouping.reason
+    assert helped.grouping == alone.grouping
+    assert not helped.event.extra
+    assert msgspec.json.encode(helped.whole()) == msgspec.json.encode(alone.whole())
+
+
+def by_hand(record: Record) -> Digested:
+    """Digests a record as a process of the crew does, with what it sends."""
+    left, right = socket.socketpair()
+    with left, right:
+        process = subprocess.Popen([sys.executable, "-m", hand.__name__], stdin=right.fileno())
+        right.close()
+        with left.makefile("rb") as line:
+            left.sendall(hand.question([record]))
+            messages = [line.read(int.from_bytes(line.read(hand.LENGTH), "little")) for _ in range(2)]
+    process.wait(60)
+    (made,) = hand.answered(messages[1])
+    assert made is not None
+    return made

@@ -3,12 +3,15 @@
 In: nothing. Out: frozen structs. Imported through `kaput.model`.
 """
 
+import msgspec
 from msgspec import Struct
 
 from kaput.model.event import Event, titled
 from kaput.model.monitor import CheckIn, Watched
 from kaput.model.record import Drop
 from kaput.model.session import Sessions
+
+_decode = msgspec.json.Decoder(Event).decode
 
 
 class Grouping(Struct, frozen=True):
@@ -51,7 +54,8 @@ class Digested(Struct, frozen=True):
 
     Attributes:
         event: variables in it may be JSON text still (`msgspec.Raw`), which is written as it is.
-        text: the event as JSON, when somebody has made it already.
+        text: the event as JSON, when somebody has made it already. Then only the text has all: `event` is without the
+            breadcrumbs, modules and extra, and without the lines and variables of frames.
     """
 
     project_id: int
@@ -59,6 +63,10 @@ class Digested(Struct, frozen=True):
     grouping: Grouping
     title: Title
     text: bytes = b""
+
+    def whole(self) -> Event:
+        """Returns the event with all that it has; reads it again when only the text has that."""
+        return _decode(self.text) if self.text else self.event
 
 
 class Feedback(Struct, frozen=True):

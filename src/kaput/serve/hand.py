@@ -1,7 +1,8 @@
 """A hand of the worker: a process that digests events while the worker has more of them than it can do alone.
 
-In: records, on standard input. Out: what the digest makes of each, on the same line. `serve/crew.py` starts it as
-`python -m kaput.serve.hand`, and ends it by closing the line.
+In: records, on standard input. Out: what the digest makes of each, on the same line: the JSON that the store writes,
+and what is asked of the event before that. `serve/crew.py` starts it as `python -m kaput.serve.hand`, and ends it by
+closing the line.
 
 It has no store, no clock and no settings: what it makes depends on the record alone.
 """
@@ -13,13 +14,14 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from io import BufferedReader
+from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec.structs import replace
 
 from kaput.accept.syntax import RESERVE
 from kaput.digest.record import digest
-from kaput.model import Digested, Event, Grouping, Record, Title
+from kaput.model import Digested, Event, ExceptionValue, Frame, Record, Stacktrace, Thread
 from kaput.serve.collector import spare_the_collector
 
 COLLECT_AFTER = 200_000
@@ -27,25 +29,13 @@ LENGTH = 4  # bytes before each message that say how long it is
 READY = b"!"
 
 
-class Answer(Struct, frozen=True, array_like=True):
-    """A digested event.
-
-    Attributes:
-        text: the event as JSON, as it will be stored.
-    """
-
-    project_id: int
-    text: bytes
-    grouping: Grouping
-    title: Title
-
+Holder = TypeVar("Holder", ExceptionValue, Thread)
 
 _encode_records = msgspec.msgpack.Encoder().encode
 _decode_records = msgspec.msgpack.Decoder(list[Record]).decode
 _encode_answers = msgspec.msgpack.Encoder().encode
-_decode_answers = msgspec.msgpack.Decoder(list[Answer | None]).decode
+_decode_answers = msgspec.msgpack.Decoder(list[Digested | None]).decode
 _encode_event = msgspec.json.Encoder().encode
-_decode_event = msgspec.json.Decoder(Event).decode
 
 
 def question(records: Sequence[Record]) -> bytes:
@@ -55,7 +45,7 @@ def question(records: Sequence[Record]) -> bytes:
 
 def answered(message: bytes) -> list[Digested | None]:
     """Reads the answer of a hand: None for what the worker has to digest itself, to see why it cannot be."""
-    return [None if one is None else _digested(one) for one in _decode_answers(message)]
+    return _decode_answers(message)
 
 
 def main() -> int:
@@ -85,16 +75,38 @@ def listen(line: socket.socket, heard: Callable[[bytes], None]) -> None:
             heard(message)
 
 
-def _answer(record: Record) -> Answer | None:
+def _answer(record: Record) -> Digested | None:
     try:
         made = digest(record)
-        return Answer(made.project_id, _encode_event(made.event), made.grouping, made.title)
+        return replace(made, event=_brief(made.event), text=_encode_event(made.event))
     except Exception:  # noqa: BLE001  whatever it is, the worker meets it again and knows what to do
         return None
 
 
-def _digested(answer: Answer) -> Digested:
-    return Digested(answer.project_id, _decode_event(answer.text), answer.grouping, answer.title, answer.text)
+def _brief(event: Event) -> Event:
+    """Leaves out what nobody asks for before an event is stored, which is most of it."""
+    chain, threads = event.exception, event.threads
+    return replace(
+        event,
+        exception=chain and replace(chain, values=[_without_lines(one) for one in chain.values]),
+        threads=threads and replace(threads, values=[_without_lines(one) for one in threads.values]),
+        stacktrace=_outline(event.stacktrace),
+        breadcrumbs=None,
+        modules={},
+        extra={},
+    )
+
+
+def _without_lines(holder: Holder) -> Holder:
+    return replace(holder, stacktrace=_outline(holder.stacktrace))
+
+
+def _outline(stack: Stacktrace | None) -> Stacktrace | None:
+    return stack and replace(stack, frames=[_bare(one) for one in stack.frames])
+
+
+def _bare(one: Frame) -> Frame:
+    return Frame(one.filename, one.abs_path, one.module, one.function, one.lineno, one.colno, in_app=one.in_app)
 
 
 def _receive(reader: BufferedReader) -> bytes:

@@ -43,7 +43,7 @@ class Sieve:
         if judge and (name := judge(made.event)):
             return Drop(f"{PREFIX}{name}", 1, self._clock(), record.project_id)
         if rules and rules.match(made.event):
-            return msgspec.structs.replace(made, grouping=group(made.event, rules))
+            return msgspec.structs.replace(made, grouping=group(made.whole(), rules))
         return made
 
     def _follow(self) -> None:

@@ -134,8 +134,8 @@ class Installation:
         address = self.store.channels.address(channel_id)
         return route_of(row, address, self.settings.channel_networks, self.mail_origin(), self.clock)
 
-    def add_channel(self, project_id: int, name: str, url: str) -> tuple[ChannelRow, str]:
-        """Makes a channel; returns it with the secret of a webhook, or an empty text.
+    def add_channel(self, project_id: int, name: str, url: str) -> tuple[ChannelRow, str, str]:
+        """Makes a channel; returns it with the secret of a webhook, and what to note of the address, or empty texts.
 
         Raises:
             ValueError: the address or the name will not do; fit to be shown.
@@ -144,8 +144,9 @@ class Installation:
         """
         from kaput.tell.routes import read_address
 
-        kind, shown, address = read_address(url, self.settings.channel_networks)
-        return self.store.channels.add(project_id, kind, name, shown, address), address.secret
+        read = read_address(url, self.settings.channel_networks)
+        made = self.store.channels.add(project_id, read.kind, name, read.shown, read.address)
+        return made, read.address.secret, read.note
 
     def retry_dead(self, names: Sequence[str]) -> int:
         """Puts dead records back into the buffer, and answers how many; those that cannot be tried stay where they are.

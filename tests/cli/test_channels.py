@@ -27,12 +27,12 @@ def when_tested(installation: Installation, act: Callable[[int], None]) -> threa
 def test_a_webhook(shell: Shell) -> None:
     """Adding a webhook prints its secret and nothing else; the list shows neither that nor the address."""
     shell("project", "add", "shop")
-    made = shell("project", "channel", "add", "shop", "Hook", "https://hooks.example.org/token123")
+    made = shell("project", "channel", "add", "shop", "Hook", "https://1.1.1.1/token123")
     assert made.stdout.startswith("whsec_")
     assert "token123" not in made.stdout + made.stderr
     found = shell.json("project", "channel", "list", "shop")
     assert [(one["name"], one["kind"], one["address"], one["disabled"], one["last"]) for one in found] == [
-        ("Hook", "webhook", "Webhook, https://hooks.example.org/…", False, None)
+        ("Hook", "webhook", "Webhook, https://1.1.1.1/…", False, None)
     ]
     table = shell("project", "channel", "list", "shop").stdout
     assert "none yet" in table
@@ -53,7 +53,7 @@ def test_a_service(shell: Shell) -> None:
 def test_changes(shell: Shell) -> None:
     """A channel is disabled, enabled and deleted by its name; an unknown one is told."""
     shell("project", "add", "shop")
-    shell("project", "channel", "add", "shop", "Hook", "https://hooks.example.org/x")
+    shell("project", "channel", "add", "shop", "Hook", "https://1.1.1.1/x")
     shell("project", "channel", "disable", "shop", "Hook")
     assert shell.json("project", "channel", "list", "shop")[0]["disabled"]
     shell("project", "channel", "enable", "shop", "Hook")
@@ -66,7 +66,7 @@ def test_changes(shell: Shell) -> None:
 def test_a_test(shell: Shell, installation: Installation) -> None:
     """A test waits for what the server makes of it, and fails with the receiver's words."""
     shell("project", "add", "shop")
-    shell("project", "channel", "add", "shop", "Hook", "https://hooks.example.org/x")
+    shell("project", "channel", "add", "shop", "Hook", "https://1.1.1.1/x")
     outbox = installation.store.outbox
     server = when_tested(installation, lambda number: outbox.mark_sent([number], 1.0, in_digest=False))
     done = shell("project", "channel", "test", "shop", "Hook")

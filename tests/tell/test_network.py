@@ -1,10 +1,12 @@
 """Which addresses may be reached."""
 
 import socket
+import threading
+from typing import Any
 
 import pytest
 
-from kaput.tell.network import Fence, addresses, written_address
+from kaput.tell.network import Fence, addresses, addresses_soon, written_address
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,25 @@ def test_look_up() -> None:
     assert "127.0.0.1" in addresses("localhost", 80)
     twice = [(socket.AF_INET, 1, 6, "", ("1.1.1.1", 80))] * 2
     assert addresses("x.org", 80, lambda *_, **__: twice) == ["1.1.1.1"]
+
+
+def test_a_look_up_that_takes_long() -> None:
+    """Who waits for addresses has those that come within the time, and none when they are slow or do not exist."""
+    end = threading.Event()
+
+    def slow(*_: object, **__: object) -> list[tuple[Any, ...]]:
+        end.wait(60)
+        return []
+
+    def unknown(*_: object, **__: object) -> list[tuple[Any, ...]]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    try:
+        assert addresses_soon("x.org", slow, 0.01) == []
+    finally:
+        end.set()
+    assert addresses_soon("x.org", unknown) == []
+    assert addresses_soon("127.0.0.1") == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize(

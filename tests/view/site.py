@@ -185,12 +185,13 @@ class Site:
             raise MailFailed(self.refusal)
         self.mailed.append(address)
 
-    def _add_channel(self, project_id: int, name: str, url: str) -> tuple[ChannelRow, str]:
+    def _add_channel(self, project_id: int, name: str, url: str) -> tuple[ChannelRow, str, str]:
         if self.refusal:
             raise ValueError(self.refusal)
         kind = ChannelKind.WEBHOOK if url.startswith("http") else ChannelKind.SERVICE
         secret = "whsec_c2VjcmV0" if kind is ChannelKind.WEBHOOK else ""
-        return self.store.channels.add(project_id, kind, name, "shown", Address(url, secret)), secret
+        note = "It has no address now." if secret else ""
+        return self.store.channels.add(project_id, kind, name, "shown", Address(url, secret)), secret, note
 
     def _note(self, names: list[str]) -> Callable[[Sequence[str]], int]:
         def note(given: Sequence[str]) -> int:

@@ -41,6 +41,7 @@ def test_adding(site: Site, shop: ProjectRow) -> None:
     assert "Chat is added" in answer.text
     hook = someone.send(PAGE, PAGE, name="Hook", url="https://hooks.example.org/token123").text
     assert hook.count("whsec_c2VjcmV0") == 1
+    assert ("It has no address now." in hook, "It has no address now." in answer.text) == (True, False)
     page = someone.get(PAGE)
     assert "Nothing was sent yet." in page
     for secret in ("whsec_", "TIiajkdn", "token123"):

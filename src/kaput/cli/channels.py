@@ -60,8 +60,10 @@ def add_channel(data: str | None, project: str, name: str, address: str) -> None
     given = address or sys.stdin.readline(LONGEST)
     with opened(data) as installation, typed_by_a_person():
         row = find_project(installation.store, project)
-        made, secret = installation.add_channel(row.id, name, given)
+        made, secret, note = installation.add_channel(row.id, name, given)
         click.echo(f"Alerts of {row.slug} go to {made.name} ({made.shown}) from now on.", err=True)
+        if note:
+            click.echo(note, err=True)
     if secret:
         click.echo("The secret of its signatures, which is not shown again:", err=True)
         print(secret)

@@ -5,11 +5,14 @@ In: addresses as numbers, and names. Out: yes or no, and addresses to connect to
 
 A person who may add a channel could otherwise use Kaput to knock at doors that only its machine can see: the database
 beside it, or a cloud's metadata service. What decides is the address that is really connected to, and never the name,
-which may have another address a moment later (DNS rebinding).
+which may have another address a moment later (DNS rebinding). That a name is looked up when somebody types it is a help
+for him, and guards nothing.
 """
 
 import socket
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
@@ -18,6 +21,9 @@ LookUp = Callable[..., list[tuple[Any, ...]]]
 """`socket.getaddrinfo`, or what stands in for it."""
 
 HINT = "Only public addresses are reached, and the networks in KAPUT_CHANNEL_NETWORKS."
+
+LOOK_UP_SECONDS = 2.0
+"""How long who typed a name waits for its addresses."""
 
 _NAT64 = ip_network("64:ff9b::/96")
 """IPv4 addresses as some IPv6 networks write them (RFC 6052, section 2.1)."""
@@ -47,6 +53,23 @@ def addresses(host: str, port: int, look_up: LookUp = socket.getaddrinfo) -> lis
     """Returns the addresses of a host, each once; raises OSError when it has none."""
     found = look_up(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(answer[4][0]) for answer in found))
+
+
+def addresses_soon(host: str, look_up: LookUp = socket.getaddrinfo, seconds: float = LOOK_UP_SECONDS) -> list[str]:
+    """Returns the addresses of a host as far as they are found within a time; none when it has none.
+
+    A look-up cannot be ended: it goes on in a thread of its own, which holds nobody up.
+    """
+    found: list[str] = []
+
+    def look() -> None:
+        with suppress(OSError, UnicodeError):
+            found.extend(addresses(host, 0, look_up))
+
+    thread = threading.Thread(target=look, name="kaput-look-up", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return list(found)
 
 
 def refusal(host: str, address: str) -> str:

@@ -46,12 +46,12 @@ def add(slug: str) -> str | tuple[str, int]:
     """Makes a channel, and shows the secret of a webhook this once."""
     project = visible_project(slug)
     try:
-        made, secret = parts().add_channel(project.id, request.form.get("name", ""), request.form.get("url", ""))
+        made, secret, note = parts().add_channel(project.id, request.form.get("name", ""), request.form.get("url", ""))
     except Conflict as error:
         return _page(project, problem=str(error)), 409
     except (ValueError, DeliveryFailed) as error:
         return _page(project, problem=str(error)), 400
-    return _page(project, made=made, secret=secret)
+    return _page(project, made=made, secret=secret, note=note)
 
 
 @blueprint.post("/<int:channel_id>")
@@ -97,7 +97,9 @@ def resubscribe(slug: str) -> Response:
     return redirect(url_for("channels.of_project", slug=project.slug))
 
 
-def _page(project: ProjectRow, *, problem: str = "", made: ChannelRow | None = None, secret: str = "") -> str:
+def _page(
+    project: ProjectRow, *, problem: str = "", made: ChannelRow | None = None, secret: str = "", note: str = ""
+) -> str:
     store = parts().store
     channels = store.channels.all(project.id)
     return render_template(
@@ -113,6 +115,7 @@ def _page(project: ProjectRow, *, problem: str = "", made: ChannelRow | None = N
         given="" if made else request.form.get("name", ""),
         made=made,
         secret=secret,
+        note=note,
     )
 
 

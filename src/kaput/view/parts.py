@@ -28,7 +28,8 @@ class Parts:
         preview: says how often a rule would have fired lately; raises ValueError for what is no rule.
         send_test: raises `kaput.errors.MailFailed` with the mail server's own words.
         add_channel: makes a channel of a project by its name and address; returns it with the secret of a webhook,
-            which is shown once, or an empty text. Raises ValueError, Conflict, DeliveryFailed.
+            which is shown once, and what to note of the address, or empty texts. Raises ValueError, Conflict,
+            DeliveryFailed.
         read_link: reads the token of a link of a mail; raises NotFound when nobody here signed it.
         problems: what is wrong now, one sentence each, fit to be shown to an admin.
         enter: answers whether a token and the peer's address let in without a password; None: nothing does.
@@ -46,7 +47,7 @@ class Parts:
     send_test: SendTest
     retry_dead: RetryDead
     drop_dead: DropDead
-    add_channel: Callable[[int, str, str], tuple[ChannelRow, str]]
+    add_channel: Callable[[int, str, str], tuple[ChannelRow, str, str]]
     read_link: Callable[[str], Link]
     problems: Callable[[], Sequence[str]]
     enter: Callable[[str, str], bool] | None = None

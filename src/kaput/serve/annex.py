@@ -37,7 +37,7 @@ COLLECT_AFTER = 20_000
 STOP_SECONDS = 5
 AGAIN_SECONDS = 0.01
 LOOK_SECONDS = 1.0
-IDLE_SHARE = 0.1  # of a core
+IDLE_SHARE = 0.3  # of a core: the other process has as much to do, and one can do both
 
 _REFUSED = Refused(503, "elsewhere", "The other process says what is wrong.")
 

@@ -26,13 +26,14 @@ from kaput.serve.shortcut import Room, Taker
 
 MODULE = "kaput.serve.annex"
 LOOK_SECONDS = 0.1
-BUSY_LOOKS = 2
-BUSY_SHARE = 0.6  # of a core
+BUSY_LOOKS = 3
+BUSY_SHARE = 0.8  # of a core
 LEAST_REQUESTS = 20
-IDLE_SECONDS = 20.0
+IDLE_SECONDS = 5.0
 KEYS_AT_ONCE = 1000
 END_SECONDS = 6.0
-PAUSE_SECONDS = 60.0  # before there is another one after one that failed
+REST_SECONDS = 20.0  # before there is another one after one that went: to start one costs a third of a second
+PAUSE_SECONDS = 60.0  # and after one that failed
 
 _log = logging.getLogger(__name__)
 
@@ -179,9 +180,10 @@ class Overflow:
 
     def _gone(self) -> None:
         """The other process has ended: as it said, or it was killed."""
-        if self.number or not self._count:
+        said = self._count > 0 and self.number == 0
+        if not said:
             _log.error("The second process that takes events is gone; this one goes on alone.")
-            self._not_before = time.monotonic() + PAUSE_SECONDS
+        self._not_before = time.monotonic() + (REST_SECONDS if said else PAUSE_SECONDS)
         self._close()
         self.wait()
 

@@ -117,6 +117,9 @@ def _computed(event: Event) -> _Evidence:
 
 def _exceptions(chain: Sequence[ExceptionValue], stack: Stacktrace | None) -> _Evidence:
     """All exceptions of the chain, each once; of an exception group its distinct members, in no order."""
+    if len(chain) == 1:  # most are; what follows would come to the same
+        only = _raised(chain[0], chain[0].stacktrace or stack)
+        return _said(only, _ALONE, bare=only.bare)
     leaves = [one for one in chain if not _is_group(one)]
     grouped = 0 < len(leaves) < len(chain)
     leaves = _unlike(leaves or list(chain))
@@ -186,11 +189,15 @@ def _telling(chain: Sequence[_Raised]) -> list[_Evidence]:
     for one in chain:
         said = most or (_AMONG if one is chain[-1] else 0)
         if bare or not one.bare:
-            found.append(_worded(one, said) if bare or _says_little(one) else _placed(one, said))
+            found.append(_said(one, said, bare=bare))
         elif one.kind not in placed:
             parts: tuple[Part, ...] = (("type", one.kind),)
             found.append(_Evidence(parts, parts, f"{one.kind} of a library"))
     return found
+
+
+def _said(raised: _Raised, most: int, *, bare: bool) -> _Evidence:
+    return _worded(raised, most) if bare or _says_little(raised) else _placed(raised, most)
 
 
 def _says_little(raised: _Raised) -> bool:
@@ -235,13 +242,13 @@ def _is_database(kind: str) -> bool:
 
 
 def _located(parts: tuple[Part, ...], found: Sequence[Place], addition: str) -> _Evidence:
-    loose: tuple[Part, ...] = tuple(("place", one.module, one.within) for one in found)
-    strict: tuple[Part, ...] = tuple(
-        ("place", one.module, one.function, one.line) if one.line else part
-        for part, one in zip(loose, found, strict=True)
-    )
-    passed = tuple(("passed", *one.passed) for one in found if one.passed)
-    return _Evidence(parts + strict + passed, parts + loose + passed, _words(found, addition))
+    loose: list[Part] = [("place", one.module, one.within) for one in found]
+    strict: list[Part] = [
+        ("place", one.module, one.function, one.line) if one.line else ("place", one.module, one.within)
+        for one in found
+    ]
+    passed: list[Part] = [("passed", *one.passed) for one in found if one.passed]
+    return _Evidence((*parts, *strict, *passed), (*parts, *loose, *passed), _words(found, addition))
 
 
 def _words(found: Sequence[Place], addition: str) -> str:

@@ -56,7 +56,7 @@ _OLDEST = 30 * 86400
 _AHEAD = 60
 _NAME, LONG_NAME, SHORT_NAME = 200, 256, 64
 BREADCRUMBS, BREADCRUMB_DATA, BREADCRUMB_DEPTH = 200, 2048, 5
-_MESSAGE = 8192
+MESSAGE = 8192
 _TAGS, _TAG = 200, 200
 _CONTEXTS, _DEPTH = 8192, 7
 _EXTRAS, _EXTRA_EACH, _EXTRA = 1000, 16384, 262144
@@ -244,7 +244,7 @@ def _breadcrumbs(raw: Any, notes: Notes) -> Breadcrumbs | None:
 
 def _breadcrumb(raw: Any, path: str, notes: Notes) -> Breadcrumb | None:
     if isinstance(raw, str):
-        return Breadcrumb(message=prose(raw, _MESSAGE, notes, path + "message"))
+        return Breadcrumb(message=prose(raw, MESSAGE, notes, path + "message"))
     if not isinstance(raw, dict):
         notes.invalid(path[:-1], raw)
         return None
@@ -253,7 +253,7 @@ def _breadcrumb(raw: Any, path: str, notes: Notes) -> Breadcrumb | None:
         type=text(raw, "type", SHORT_NAME, notes, path),
         category=text(raw, "category", LONG_NAME, notes, path),
         level=text(raw, "level", SHORT_NAME, notes, path),
-        message=prose(raw.get("message"), _MESSAGE, notes, path + "message"),
+        message=prose(raw.get("message"), MESSAGE, notes, path + "message"),
         data=bounded(raw, "data", BREADCRUMB_DATA, BREADCRUMB_DEPTH, notes, path),
     )
 

@@ -13,9 +13,10 @@ import msgspec
 import re2
 from msgspec import Meta, Raw, Struct
 
-from kaput.digest.normalise import BREADCRUMBS, FIELDS, LONG_NAME, SHORT_NAME
+from kaput.digest.normalise import BREADCRUMBS, FIELDS, LONG_NAME, MESSAGE, SHORT_NAME
 from kaput.digest.stack import LINE, LINES, NAME, PATH
 from kaput.digest.trim import KEY
+from kaput.model import Breadcrumb
 
 _MOST = 50
 """Exceptions or threads."""
@@ -28,6 +29,7 @@ _Number = Annotated[int, Meta(ge=0, lt=10**12)]
 """A larger one may be a payment card."""
 _Short = Annotated[str, Meta(max_length=SHORT_NAME)]
 _Long = Annotated[str, Meta(max_length=LONG_NAME)]
+_Message = Annotated[str, Meta(max_length=MESSAGE)]
 
 _Key = Annotated[str, Meta(max_length=KEY)]
 _Scalar = str | int | float | bool | None
@@ -104,15 +106,15 @@ class RegularThreads(Struct, frozen=True, forbid_unknown_fields=True):
     values: Annotated[list[RegularThread], Meta(max_length=_MOST)]
 
 
-class RegularBreadcrumb(Struct, frozen=True, gc=False):
-    """One breadcrumb; its other texts are as short as the whole of it."""
+class RegularBreadcrumb(Breadcrumb, frozen=True, omit_defaults=True, gc=False):
+    """One breadcrumb; its time is as it was sent, and its data of any size."""
 
-    timestamp: str | int | float | None = None
-    type: _Short | None = None
-    category: _Long | None = None
-    level: _Short | None = None
-    message: str | None = None
-    data: _Object | None = None
+    timestamp: Any = None
+    type: _Short = ""
+    category: _Long = ""
+    level: _Short = ""
+    message: _Message = ""
+    data: _Object = msgspec.field(default_factory=dict)
 
 
 _Trail = Annotated[list[Raw], Meta(max_length=BREADCRUMBS)]
@@ -120,6 +122,13 @@ _Trail = Annotated[list[Raw], Meta(max_length=BREADCRUMBS)]
 
 class _Breadcrumbs(Struct, frozen=True):
     values: _Trail
+
+
+_Crumbs = Annotated[list[RegularBreadcrumb], Meta(max_length=BREADCRUMBS)]
+
+
+class _Whole(Struct, frozen=True):
+    values: _Crumbs
 
 
 Holder = RegularException | RegularThread
@@ -146,7 +155,7 @@ threads = msgspec.json.Decoder(RegularThreads).decode
 versions = msgspec.json.Decoder(dict[str, str | None]).decode
 _trail = msgspec.json.Decoder(_Trail | _Breadcrumbs).decode
 _objects = msgspec.json.Decoder(list[_Object | None]).decode
-_breadcrumbs = msgspec.json.Decoder(list[RegularBreadcrumb]).decode
+_breadcrumbs = msgspec.json.Decoder(_Crumbs | _Whole).decode
 
 
 def event(body: bytes) -> dict[str, bytes | Stacks]:
@@ -194,6 +203,7 @@ def objects(raws: list[bytes]) -> list[dict[str, Any] | None]:
     return _objects(b"[" + b",".join(raws) + b"]")
 
 
-def breadcrumbs(raws: list[bytes]) -> list[RegularBreadcrumb]:
-    """Reads breadcrumbs."""
-    return _breadcrumbs(b"[" + b",".join(raws) + b"]")
+def breadcrumbs(raw: bytes) -> list[RegularBreadcrumb]:
+    """Reads breadcrumbs, a list or an object with one."""
+    found = _breadcrumbs(raw)
+    return found.values if isinstance(found, _Whole) else found

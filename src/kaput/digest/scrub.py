@@ -238,6 +238,8 @@ class _Walk:
         Returns:
             How many secrets were replaced.
         """
+        if not self.texts:
+            return 0
         data = "\0".join(self.texts).encode()
         count = 0
         keys: list[_Text] = []

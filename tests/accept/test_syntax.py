@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from kaput.accept import syntax
 from kaput.errors import Refused
 from tests.accept.door import outcome
+from tests.fuzz.targets import min_seconds, read_envelope
 
 ID = "9d3b4c2a1f0e4d5c8b7a69584736251f"
 DASHED = "9d3b4c2a-1f0e-4d5c-8b7a-69584736251f"
@@ -146,3 +147,34 @@ def test_arbitrary_bytes_are_taken_or_refused(body: bytes) -> None:
     """Whatever the bytes are, the only error is a refusal."""
     found = outcome(lambda: syntax.check(body))
     assert isinstance(found, str) or found.status == 400
+
+
+def test_numbers_that_are_read_slowly_are_kept_as_texts_when_they_are_many() -> None:
+    """They are the numbers of a flood, where a few are numbers as others."""
+    assert syntax.read_json(b"[2.5, " + b"1e308, " * 200 + b"7]", "a report")[:2] == [2.5, 1e308]
+    assert syntax.read_json(b"[2.5, " + b"1e308, " * 400 + b"7]", "a report")[:2] == ["2.5", "1e308"]
+
+
+def test_no_number_takes_long_to_read() -> None:
+    """One near the largest that there is takes msgspec a hundred times as long as another of its length."""
+
+    def report(number: bytes) -> bytes:
+        return b'{"a":[' + b",".join([number] * 60_000) + b"]}"
+
+    def envelope(number: bytes) -> bytes:
+        header = b'{"type":"x","length":0,"a":[' + b",".join([number] * 2000) + b"]}"
+        return b"{}\n" + b"\n\n".join([header] * 40)
+
+    for read in (lambda body: syntax.read_json(body, "it"), lambda body: syntax.read_object(body, "it")):
+        assert min_seconds(read, report(b"1e308")) < 3 * min_seconds(read, report(b"1e208")) + 0.1
+    assert min_seconds(read_envelope, envelope(b"1e308")) < 3 * min_seconds(read_envelope, envelope(b"1e208")) + 0.1
+
+
+def test_a_header_may_hold_anything() -> None:
+    """What no client sends there is read too, its numbers as texts."""
+    assert syntax.read_header(b'{"length": 7, "type": "event"}', "it") == {"length": 7, "type": "event"}
+    assert syntax.read_header(b'{"length": 7, "at": 1.5, "a": [[1]]}', "it") == {
+        "length": "7",
+        "at": "1.5",
+        "a": [["1"]],
+    }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kaput.digest.ration import RATION, is_large, ration
+from kaput.digest.ration import RATION, VALUE, is_large, ration
 from kaput.digest.record import digest
 from kaput.digest.scrub import scrub
 from kaput.model import Record
@@ -97,8 +97,8 @@ def test_no_secret_stays_without_the_name_before_it() -> None:
     """Where the room ends within a pair, the name is what is left of it."""
     fill = {str(number): "x" * 60_000 for number in range(RATION // 61_000)}
     pairs = {"a": ["password", "hunter2-x"], "b": {"value": "hunter2-x", "name": "password"}}
-    room = RATION - 60_163 * len(fill)
-    for left in range(0, 1500, 10):
+    room = RATION - (60_000 + VALUE + 6) * len(fill) - 2 * VALUE
+    for left in range(0, 9 * VALUE, 10):
         cut, _ = ration({"extra": {**fill, "rest": "x" * (room - left), **pairs, "c": ["x" * 9000] * 100}})
         scrub(cut)
         assert "hunter2-x" not in str(cut)

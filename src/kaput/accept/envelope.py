@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from kaput.accept.limits import Limits
-from kaput.accept.syntax import read_object
+from kaput.accept.syntax import read_header
 from kaput.errors import Refused
 
 _TEXT = re.compile(rb"[^\r\n]")
@@ -53,14 +53,14 @@ def parse(data: bytes, limits: Limits) -> Envelope:
         Refused: 400 when it is malformed or cut short, 413 for more items than the limit.
     """
     line, position = _line(data, 0, limits.max_line)
-    header = read_object(line, "the envelope's header")
+    header = read_header(line, "the envelope's header")
     view = memoryview(data)
     items: list[Item] = []
     while (position := _after_blank(data, position)) < len(data):
         if len(items) == limits.max_items:
             raise Refused(413, "too_large", f"The envelope has more than {limits.max_items} items; send fewer.")
         line, position = _line(data, position, limits.max_line)
-        headers = read_object(line, "an item's header")
+        headers = read_header(line, "an item's header")
         end = _end(data, position, headers.get("length"))
         kind = headers.get("type")
         items.append(Item(kind if isinstance(kind, str) else "", headers, view[position:end], position))
@@ -70,7 +70,7 @@ def parse(data: bytes, limits: Limits) -> Envelope:
 
 def header_of(data: bytes, limits: Limits) -> dict[str, Any]:
     """Reads the header alone; raises Refused as `parse` does."""
-    return read_object(_line(data, 0, limits.max_line)[0], "the envelope's header")
+    return read_header(_line(data, 0, limits.max_line)[0], "the envelope's header")
 
 
 def _line(data: bytes, start: int, most: int) -> tuple[bytes, int]:

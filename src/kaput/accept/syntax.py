@@ -9,6 +9,7 @@ passed over: whoever reads the event replaces them by U+FFFD.
 
 import json
 import re
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -28,7 +29,17 @@ class _Head(Struct, frozen=True):
     event_id: Raw = Raw(b"null")
 
 
+_Flat = str | int | bool | list[str] | dict[str, str | int | bool | None] | None
+"""What a header holds: no floats, for some of them take msgspec 10 us, and headers have room for very many."""
+
+_SHORT = 1024
+"""Bytes that have room for few numbers."""
+_SLOW = re.compile(rb"[eE][+-]?[0-9]{3,}+\s*+[,\]}]")
+_MOST_SLOW = 300
+"""How many numbers that may be such a float are read by msgspec."""
+
 _HEAD = msgspec.json.Decoder(_Head)
+_HEADER = msgspec.json.Decoder(dict[str, _Flat])
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -46,8 +57,16 @@ def check(body: bytes | memoryview) -> str:
         return normal_id(_read_slowly(bytes(body), "an event").get("event_id"))
 
 
+def read_header(text: bytes, what: str) -> dict[str, Any]:
+    """Reads a header line of an envelope; numbers of an odd one are texts, and it raises Refused as `check` does."""
+    try:
+        return _HEADER.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return _read_slowly(text, what)
+
+
 def read_object(text: bytes, what: str) -> dict[str, Any]:
-    """Reads a small JSON object, such as a header line of an envelope.
+    """Reads a small JSON object.
 
     Args:
         text: the JSON text.
@@ -57,7 +76,7 @@ def read_object(text: bytes, what: str) -> dict[str, Any]:
         Refused: 400, as `check` does.
     """
     try:
-        return _OBJECT.decode(text)
+        return _read_slowly(text, what) if _is_slow(text) else _OBJECT.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return _read_slowly(text, what)
 
@@ -65,7 +84,7 @@ def read_object(text: bytes, what: str) -> dict[str, Any]:
 def read_json(text: bytes, what: str) -> Any:
     """Reads small JSON of any type; raises Refused, 400, when it is none or nested too deep."""
     try:
-        return msgspec.json.decode(text)
+        return _parse_slowly(text, what) if _is_slow(text) else msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return _parse_slowly(text, what)
 
@@ -92,6 +111,11 @@ def _text(raw: Raw) -> object:
         return None
 
 
+def _is_slow(text: bytes) -> bool:
+    """Whether it holds too many numbers for which msgspec falls back on an arithmetic of many digits."""
+    return len(text) > _SHORT and sum(1 for _ in islice(_SLOW.finditer(text), _MOST_SLOW)) == _MOST_SLOW
+
+
 def _read_slowly(body: bytes, what: str) -> dict[str, Any]:
     found = _parse_slowly(body, what)
     if not isinstance(found, dict):
@@ -102,8 +126,8 @@ def _read_slowly(body: bytes, what: str) -> dict[str, Any]:
 def _parse_slowly(body: bytes, what: str) -> Any:
     text = body.decode(json.detect_encoding(body), "replace").removeprefix(_BYTE_ORDER_MARK)
     try:
-        # Whole numbers are left as texts: int() refuses those of more than 4,300 digits.
-        return json.loads(text, strict=False, parse_int=str)
+        # Numbers are left as texts: int() refuses those of more than 4,300 digits, and float() may take a while.
+        return json.loads(text, strict=False, parse_int=str, parse_float=str)
     except RecursionError:
         raise Refused(400, "malformed", f"The JSON of {what} is nested too deep; send fewer levels.") from None
     except ValueError as error:

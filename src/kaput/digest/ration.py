@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 LARGE = 512 * 1024
-MANY = 4500
+MANY = 3500
 """Bytes and values; a smaller event is left as it is."""
-RATION = 1024 * 1024
+RATION = 768 * 1024
 """Characters of all fields together, about; each value counts for some more."""
 VALUE = 220
 """Characters that a value counts for, since the later steps take as long for it as for so much text."""
@@ -34,6 +34,7 @@ SHORT = 1024
 OLDEST, NEWEST = 50, 200
 """Entries of a long list of objects that go before the others, as `stack.py` keeps the frames of a stack."""
 _NAMES = frozenset({"name", "key"})
+_CONTAINERS = frozenset({dict, list})
 
 _encode = msgspec.json.Encoder().encode
 
@@ -74,15 +75,16 @@ def values_in(text: bytes) -> int:
 
 def _take(value: Any, room: int, depth: int) -> tuple[Any, int]:
     """Returns the value as far as it fits into so many characters, and how many it takes."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         kept = value[:TEXT]
         cost = len(kept) + VALUE
         return (kept, cost) if cost <= room else (None, VALUE)
-    if not isinstance(value, dict | list):
+    if kind not in _CONTAINERS:
         return value, VALUE
     if depth <= 0:
         return None, VALUE
-    return _object(value, room, depth - 1) if isinstance(value, dict) else _array(value, room, depth - 1)
+    return _object(value, room, depth - 1) if kind is dict else _array(value, room, depth - 1)
 
 
 def _object(value: dict[str, Any], room: int, depth: int) -> tuple[dict[str, Any], int]:
@@ -96,7 +98,8 @@ def _object(value: dict[str, Any], room: int, depth: int) -> tuple[dict[str, Any
         if len(key) > TEXT:
             continue
         left -= len(key) + 4
-        kept[key], cost = _take(item, _share(item, left, len(entries) - index), depth)
+        share = _share(left, len(entries) - index) if type(item) in _CONTAINERS else left
+        kept[key], cost = _take(item, share, depth)
         left -= cost
     return {key: kept[key] for key in islice(value, MOST) if key in kept}, room - left
 
@@ -109,7 +112,8 @@ def _array(value: list[Any], room: int, depth: int) -> tuple[list[Any], int]:
         if left <= 0:
             break
         item = value[index]
-        kept[index], cost = _take(item, _share(item, left, min(len(order) - place, OLDEST + NEWEST)), depth)
+        count = min(len(order) - place, OLDEST + NEWEST)
+        kept[index], cost = _take(item, _share(left, count) if type(item) in _CONTAINERS else left, depth)
         left -= cost
     return [kept[index] for index in sorted(kept)], room - left
 
@@ -119,20 +123,20 @@ def _rank(entry: tuple[str, Any]) -> int:
     key, value = entry
     if key in _NAMES:
         return 0
-    if isinstance(value, dict | list):
+    if type(value) in _CONTAINERS:
         return 3
-    return 2 if isinstance(value, str) and len(value) > SHORT else 1
+    return 2 if type(value) is str and len(value) > SHORT else 1
 
 
-def _share(item: Any, left: int, count: int) -> int:
-    """What an item may take of what is left for so many."""
-    return min(left, max(LEAST, left // count)) if isinstance(item, dict | list) else left
+def _share(left: int, count: int) -> int:
+    """What an object or a list may take of what is left for so many."""
+    return min(left, max(LEAST, left // count))
 
 
 def _order(items: list[Any]) -> list[int]:
     """Frames and the like: the newest first, then the oldest; texts as they stand, for one may name the next."""
     count = len(items)
-    if not all(isinstance(item, dict | list) for item in islice(items, MOST)):
+    if not _CONTAINERS.issuperset(map(type, islice(items, MOST))):
         return list(range(min(count, MOST)))
     newest = max(0, count - NEWEST)
     oldest = min(newest, OLDEST)

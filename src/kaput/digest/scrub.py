@@ -35,6 +35,8 @@ _TEMPLATE = 16 * 1024
 """Characters of a template of which it is known which parameters are secret; of a longer one all are taken for it."""
 _HITS = 600
 """Places of one event that are looked at; a text is cut off at the first that is beyond."""
+_CUT = 100
+"""Texts behind the last such place that are looked at, to be cut off at the first place in each."""
 _KEPT_EMPTY = frozenset({"", "None", "null", "True", "False", "true", "false", "''", '""', FILTERED})
 
 _TEXT, _CODE, _KEY = range(3)
@@ -244,6 +246,11 @@ class _Walk:
         count = 0
         keys: list[_Text] = []
         for index, text, hits, is_cut in _found(data, self._ledger):
+            container, key, kind = self.places[index]
+            if is_cut and not text and kind == _TEXT:
+                container[key] = FILTERED
+                count += 1
+                continue
             found = _Text(self.places[index], text, hits, is_cut)
             if found.place[2] == _KEY:
                 keys.append(found)
@@ -323,7 +330,7 @@ def _found(data: bytes, ledger: Ledger) -> Iterator[tuple[int, bytes, list[Hit],
 def _beyond(texts: Sequence[bytes], index: int) -> Iterator[tuple[int, bytes, list[Hit], bool]]:
     """The texts behind the last place that is looked at: each is cut where something may stand, the last ones whole."""
     for at, text in enumerate(texts, index):
-        if at - index >= _HITS:
+        if at - index >= _CUT:
             yield at, b"", [], True
         elif match := SCAN.search(text):
             yield at, text[: match.start()], [], True

@@ -6,18 +6,25 @@ nothing. None of them gets a thread.
 """
 
 import os
+import weakref
 from collections.abc import Callable
 
 from flask import Flask
 
 
 class FirstUse:
-    """What is to be done at the first use of an application in each process, and not at all while it is tested."""
+    """What is to be done at the first use of an application in each process, and not at all while it is tested.
+
+    Attributes:
+        done: whether it was done in this process.
+    """
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._process = 0
+        self.done = False
         self._duties: list[Callable[[], None]] = []
+        forked = weakref.WeakMethod(self._forked)
+        os.register_at_fork(after_in_child=lambda: _call(forked()))
 
     def add(self, duty: Callable[[], None]) -> None:
         """Has something done at the first request; it is quick, and twice is the same as once."""
@@ -25,12 +32,19 @@ class FirstUse:
 
     def note(self) -> None:
         """Does what is to be done, if this is the first request of the process."""
-        process = os.getpid()
-        if self._process == process or self._app.testing:
+        if self.done or self._app.testing:
             return
-        self._process = process
+        self.done = True
         for duty in self._duties:
             try:
                 duty()
             except Exception:
                 self._app.logger.warning("Kaput could not start a part.", exc_info=True)
+
+    def _forked(self) -> None:
+        self.done = False
+
+
+def _call(method: Callable[[], None] | None) -> None:
+    if method is not None:
+        method()

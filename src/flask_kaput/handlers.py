@@ -59,6 +59,7 @@ class Handlers:
                     by_class.update({cls: self._watched(handler, code) for cls, handler in by_class.items()})
             self._app.error_handler_spec[None][None].setdefault(HTTPException, self._last_resort)
             self._wrapped = True
+        request_started.disconnect(self.wrap)  # every request would pay for it
 
     def event_id(self) -> str | None:
         """Returns the id of the event of the error whose handler is at work, which is reported for it if need be."""

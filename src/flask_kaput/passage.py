@@ -5,7 +5,6 @@ parts that are handed `Passages`. Nothing here starts, sends or raises.
 """
 
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
 from types import CodeType
@@ -24,19 +23,25 @@ class Passage:
     Attributes:
         environ: the request's; None outside of one.
         request_id: at most 128 characters that are safe in a header and a log line; empty outside of a request.
-        records: the last log records, oldest first, not formatted yet.
+        records: the last log records, oldest first, not formatted yet; `keep` adds to them.
         reported: what was reported, with the ids of its events.
         request: the request once Flask made it; None before, and outside of one.
     """
 
-    __slots__ = ("environ", "records", "reported", "request", "request_id")
+    __slots__ = ("_most", "environ", "records", "reported", "request", "request_id")
 
-    def __init__(self, environ: dict[str, Any] | None, request_id: str, records: int) -> None:
+    def __init__(self, environ: dict[str, Any] | None, request_id: str, most: int) -> None:
         self.environ = environ
         self.request_id = request_id
-        self.records: deque[logging.LogRecord] = deque(maxlen=records)
+        self._most = most
+        self.records: list[logging.LogRecord] = []  # a deque costs a request that logs nothing 15 times as much
         self.reported: list[tuple[BaseException, str]] = []
         self.request: Request | None = None
+
+    def keep(self, record: logging.LogRecord) -> None:
+        """Keeps a log record, instead of the oldest one when there are enough."""
+        self.records.append(record)
+        del self.records[: max(0, len(self.records) - self._most)]
 
     def event_id_of(self, error: BaseException) -> str | None:
         """Returns the id under which an exception was reported; None when it was not.

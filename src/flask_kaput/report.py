@@ -86,7 +86,7 @@ class Reporter:
         """Reports what Flask's signal tells of."""
         self.report(exception, handled=False)
 
-    def report_left(self, error: BaseException | None) -> None:
+    def report_left(self, error: BaseException) -> None:
         """Reports the error with which a context was left that no server opened: that of a command, or of a thread."""
         if not isinstance(error, Exception) or isinstance(error, ENDS_OF_COMMANDS):
             return
@@ -146,6 +146,8 @@ class Reporter:
             return passage.request
         if has_request_context():
             live: Request = request._get_current_object()  # type: ignore[attr-defined]  # the proxy has it
+            if live.environ is passage.environ:
+                passage.request = live  # another function may fail when it is gone
             return live
         return self._app.request_class(passage.environ) if passage.environ else None
 
@@ -154,8 +156,13 @@ def attach(app: Flask, settings: Settings, passages: Passages, deliver: Deliver)
     """Returns the reporter of an application, which reports what no handler of it took."""
     reporter = Reporter(app, settings, passages, deliver)
     got_request_exception.connect(reporter.report_unhandled, app)
-    app.teardown_request(reporter.report_left)  # the request is gone when the other one is called
-    app.teardown_appcontext(reporter.report_left)
+
+    def left(error: BaseException | None) -> None:
+        if error is not None:
+            reporter.report_left(error)
+
+    app.teardown_request(left)  # the request is gone when the other one is called
+    app.teardown_appcontext(left)
     return reporter
 
 

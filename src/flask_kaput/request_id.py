@@ -3,7 +3,7 @@
 It goes into the response, the log records, events and mails. `wsgi.py` and `passage.py` are handed `identify`.
 """
 
-import os
+import random
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,6 +16,7 @@ KEY = "kaput.request_id"
 
 _SAFE = re.compile(rf"[A-Za-z0-9._:/+=@~-]{{1,{LONGEST}}}")
 """No space, quote, comma or line end: nothing that could forge a header, a log line or a field of JSON."""
+_PARENT = "HTTP_TRACEPARENT"
 _TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 """W3C Trace Context, version 00 and what later versions may append."""
 
@@ -28,7 +29,7 @@ def identifier(settings: Settings) -> Callable[[Mapping[str, Any]], str]:
     def identify(environ: Mapping[str, Any]) -> str:
         known: str | None = environ.get(KEY)
         if known is None:
-            known = (given(environ, header) if trusted else "") or os.urandom(16).hex()
+            known = (trusted and given(environ, header)) or random.randbytes(16).hex()  # noqa: S311 - it opens nothing
             if isinstance(environ, dict):
                 environ[KEY] = known
         return known
@@ -41,10 +42,10 @@ def given(environ: Mapping[str, Any], header: str) -> str:
     own = environ.get(header)
     if own and _SAFE.fullmatch(own):
         return str(own)
-    return trace_id(environ)
+    return trace_id(environ) if _PARENT in environ else ""
 
 
 def trace_id(environ: Mapping[str, Any]) -> str:
     """Returns the trace id of `traceparent` (W3C Trace Context, 3.2), 32 hexadecimal digits; "" when there is none."""
-    found = _TRACE.fullmatch(environ.get("HTTP_TRACEPARENT", "")[:256])
+    found = _TRACE.fullmatch(environ.get(_PARENT, "")[:256])
     return found.group(1) if found else ""

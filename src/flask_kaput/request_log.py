@@ -80,7 +80,7 @@ class RequestLog(logging.Handler):
         """Attribute of a record that was here: it comes again with the handlers of the parents."""
 
     def createLock(self) -> None:  # noqa: N802 - the name is logging's
-        """Makes no lock: a deque takes records of several threads, and a request shall wait for no other one."""
+        """Makes no lock: a list takes records of several threads, and a request shall wait for no other one."""
         self.lock = None
 
     def handle(self, record: logging.LogRecord) -> bool:
@@ -99,7 +99,7 @@ class RequestLog(logging.Handler):
             reporter.report_record(record)
         passage = self._passages.current()
         if passage is not None:
-            passage.records.append(record)
+            passage.keep(record)
         return True
 
     def emit(self, record: logging.LogRecord) -> None:

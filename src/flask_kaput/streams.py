@@ -6,7 +6,7 @@ Flask has answered when such an error comes: no log, no signal and no handler se
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from flask_kaput.passage import Passage, Passages
 from flask_kaput.report import Reporter
@@ -58,9 +58,11 @@ def attach(app: Flask, passages: Passages, reporter: Reporter) -> None:
     """Watches the streaming responses of an application; files that the server sends itself are left to it."""
 
     def watch(response: Response) -> Response:
-        if response.is_streamed and not response.direct_passthrough:
-            passage = passages.current()
-            if passage is not None:
+        passage = passages.current()
+        if passage is not None:
+            # It is gone when the body is made, and when a teardown function fails.
+            passage.request = request._get_current_object()  # type: ignore[attr-defined]  # the proxy has it
+            if response.is_streamed and not response.direct_passthrough:
                 response.response = Stream(response.response, passage, passages, reporter)
         return response
 

@@ -7,7 +7,7 @@ functions, and those of an error handler. `extension.py` attaches it.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask, request, request_started
+from flask import Flask
 
 from flask_kaput.first_use import FirstUse
 from flask_kaput.passage import Passages
@@ -33,14 +33,22 @@ class Door:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answers a request (PEP 3333)."""
         __traceback_hide__ = True
-        self._first_use.note()
+        if not self._first_use.done:
+            self._first_use.note()
         passage = self._passages.begin(environ)
         token = self._passages.enter(passage)
 
-        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            if not any(name.lower() == self._lowered for name, _ in headers):
+        # Every request pays for each line below; `*rest` alone would cost as much as the loop.
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            lowered = self._lowered
+            for name, _ in headers:
+                if name.lower() == lowered:
+                    break
+            else:
                 headers.append((self._header, passage.request_id))
-            return start_response(status, headers, *rest)
+            if exc_info is None:
+                return start_response(status, headers)
+            return start_response(status, headers, exc_info)
 
         try:
             return self._inner(environ, start if self._header else start_response)
@@ -51,15 +59,8 @@ class Door:
         finally:
             self._passages.leave(token)
 
-    def started(self, _sender: Flask, **_more: Any) -> None:
-        """Notes the request, which is gone when an error of a teardown function is seen."""
-        passage = self._passages.current()
-        if passage is not None:
-            passage.request = request._get_current_object()  # type: ignore[attr-defined]  # the proxy has it
-
 
 def attach(app: Flask, settings: Settings, passages: Passages, first_use: FirstUse, reporter: Reporter | None) -> None:
     """Puts the door around an application."""
     door = Door(app.wsgi_app, passages, first_use, reporter, settings.request_id_header)
-    request_started.connect(door.started, app)
     app.wsgi_app = door  # type: ignore[method-assign]  # as Flask documents it for middleware

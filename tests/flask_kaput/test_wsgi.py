@@ -1,9 +1,12 @@
 """The door: errors that no signal tells of, and the id of the request."""
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
+from flask import Flask
 
 from flask_kaput import request_id, state_of
 from tests.flask_kaput.applications import application
@@ -122,3 +125,29 @@ def test_an_id_that_the_application_sets_stays() -> None:
     with application() as app:
         app.add_url_rule("/", "own", lambda: ("", {"x-request-id": "mine"}))
         assert app.test_client().get("/").headers.getlist("X-Request-ID") == ["mine"]
+
+
+def test_a_request_that_goes_well_pays_for_few_calls() -> None:
+    """What the extension does for it is counted in calls, which no other work on the machine changes."""
+    plain = Flask("plain")
+    with receiving() as receiver, application(dsn=receiver.dsn) as app:
+        for one in (plain, app):
+            one.add_url_rule("/", "fine", lambda: "fine")
+        assert _calls(plain) < _calls(app) < _calls(plain) + 80
+
+
+def _calls(app: Flask) -> int:
+    """Returns how many functions a request calls, when it is not the first one."""
+    client, made = app.test_client(), 0
+
+    def count(_frame: object, event: str, _argument: Any) -> None:
+        nonlocal made
+        made += event in {"call", "c_call"}
+
+    client.get("/")
+    sys.setprofile(count)
+    try:
+        client.get("/")
+    finally:
+        sys.setprofile(None)
+    return made

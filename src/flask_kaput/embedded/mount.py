@@ -38,17 +38,23 @@ class Mount:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answers one request; with `app.testing` there is no tracker."""
+        if not self._tracker.stands:
+            self._stand(environ)
         path = environ.get("PATH_INFO", "")
-        if self._app.testing:
+        if not path.startswith(self._path) or self._app.testing:  # in this order: the second one costs more
             return self._inner(environ, start_response)  # type: ignore[no-any-return]  # Flask leaves it untyped
-        if not self._looked:
-            self._look()
-        self._tracker.stand(environ)
         if path.startswith(self._below):
             return self._answer(environ, path[len(self._path) :], start_response)
         if path == self._path:
             return _redirect(environ, self._below, start_response)
         return self._inner(environ, start_response)  # type: ignore[no-any-return]  # Flask leaves it untyped
+
+    def _stand(self, environ: WSGIEnvironment) -> None:
+        if self._app.testing:
+            return
+        if not self._looked:
+            self._look()
+        self._tracker.stand(environ)
 
     def _look(self) -> None:
         """Warns once in each process of views of the application that the page stands before."""

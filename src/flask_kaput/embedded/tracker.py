@@ -89,7 +89,7 @@ class Tracker:
         Args:
             environ: of the request, which tells the address; empty when none is needed.
         """
-        if self._election is not None or self._closed:
+        if self.stands:
             return
         with self._lock:
             if self._election is None:
@@ -98,6 +98,11 @@ class Tracker:
                 address = address_of(environ, self.home.path)
                 self._election = Election(self.home.settings, lambda: self._leader(address))
                 self._election.start()
+
+    @property
+    def stands(self) -> bool:
+        """Whether there is nothing to begin in this process."""
+        return self._election is not None or self._closed
 
     def page(self) -> WSGIApplication | None:
         """Returns the page; None while there is no database yet, which the leader makes."""

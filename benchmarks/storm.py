@@ -113,12 +113,21 @@ def _storm(port: int, key: str, project: int) -> float:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         for number, body in enumerate(bodies):
             time.sleep(max(0.0, began + number * SECONDS / len(bodies) - time.time()))
-            connection.request("POST", f"/api/{project}/envelope/", body, auth)
-            answer = connection.getresponse()
-            answer.read()
-            if answer.status != http.client.OK:
-                raise SystemExit(f"The server answered {answer.status}.")
+            try:
+                status = _post(connection, project, body, auth)
+            except ConnectionError:  # the machine stood still for so long that the connection was closed as idle
+                connection.close()
+                status = _post(connection, project, body, auth)
+            if status != http.client.OK:
+                raise SystemExit(f"The server answered {status}.")
     return began
+
+
+def _post(connection: http.client.HTTPConnection, project: int, body: bytes, headers: dict[str, str]) -> int:
+    connection.request("POST", f"/api/{project}/envelope/", body, headers)
+    with connection.getresponse() as answer:
+        answer.read()
+        return answer.status
 
 
 def _envelope(first: int) -> bytes:

@@ -54,9 +54,9 @@ def test_nobody_waits_longer_than_a_moment(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(appender.futures) > 1
 
 
-async def appends(appender: MemoryAppender, *turns: int) -> list[int]:
+async def appends(appender: MemoryAppender, *turns: int, crowd: int = gathering.MANY) -> list[int]:
     """Adds so many records in each turn of the loop, and returns how many appends there were some turns later."""
-    together = Gathering(appender)
+    together = Gathering(appender, lambda: crowd)
     counts = []
     for many in turns:
         for number in range(many):
@@ -93,6 +93,15 @@ def test_many_do_not_wait_for_the_end_of_the_pause(monkeypatch: pytest.MonkeyPat
 
     assert asyncio.run(run()) == [1, 2, 2]
     assert len(appender.records) == 1 + gathering.MANY
+
+
+@pytest.mark.parametrize(("waiting", "appended"), [(2, 1), (3, 2)])
+def test_when_all_who_are_connected_wait_the_pause_is_over(
+    waiting: int, appended: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else can come, so there is nothing to wait for."""
+    monkeypatch.setattr(gathering, "PAUSE", 60.0)
+    assert asyncio.run(appends(MemoryAppender(), 1, waiting, crowd=3)) == [1, appended]
 
 
 def test_all_are_told_of_a_failure() -> None:

@@ -88,7 +88,7 @@ def site(tmp_path: Path, template: Path) -> Iterator[Site]:
     settings = Settings(data=copytree(template, tmp_path / "data"), max_backlog=Size(2000), max_attachment=Size(3000))
     with open_installation(settings) as installation:
         writer = segment_lanes(settings.spool, settings.segment_size, installation.clock)
-        site = Site(installation, create_application(installation, writer))
+        site = Site(installation, create_application(installation, writer, lambda: 1))
         yield site
         site.application.close()
         writer.close()

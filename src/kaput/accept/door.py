@@ -15,7 +15,7 @@ import msgspec
 from kaput.accept import intake, outcome, quota, reply
 from kaput.accept.auth import Keys
 from kaput.accept.body import Body, Receive, budgets
-from kaput.accept.gathering import Gathering
+from kaput.accept.gathering import MANY, Crowd, Gathering
 from kaput.accept.intake import Admission, NewId, Taken
 from kaput.accept.limits import LARGE, LARGE_AT_ONCE, Limits
 from kaput.accept.outcome import Tally
@@ -50,6 +50,7 @@ class Door:
         clock: Clock,
         pressure: Pressure = lambda: None,
         new_id: NewId = lambda: uuid.uuid4().hex,
+        crowd: Crowd = lambda: MANY,
     ) -> None:
         """Makes a door.
 
@@ -60,8 +61,10 @@ class Door:
             clock: the time of receiving.
             pressure: asked before each body is read.
             new_id: makes the id of an event that came without one.
+            crowd: answers how many clients are connected.
         """
         self._lanes = lanes
+        self._crowd = crowd
         self._gatherings: dict[Appender, Gathering] = {}
         self._tally = Tally(lanes, clock)
         self._keys = keys
@@ -180,7 +183,7 @@ class Door:
     def _gathering(self, lane: Appender) -> Gathering:
         """Returns what waits for a lane; there are as many as lanes."""
         if lane not in self._gatherings:
-            self._gatherings[lane] = Gathering(lane)
+            self._gatherings[lane] = Gathering(lane, self._crowd)
         return self._gatherings[lane]
 
     def _told(self, taken: Taken, request: Request, done: Done, failure: BaseException | None) -> None:

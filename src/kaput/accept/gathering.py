@@ -15,8 +15,11 @@ Told = Callable[[BaseException | None], None]
 """Is told that the records are durable (`None`), or why they never will be; raises nothing itself."""
 
 SECONDS = 0.001
-PAUSE, MANY = 0.005, 32
+PAUSE, MANY = 0.010, 32
 """Seconds from one append to the next, unless so many wait: each append costs a sync and wakes two threads."""
+
+Crowd = Callable[[], int]
+"""Answers how many can wait at most at this moment: there are no more connections."""
 
 _log = logging.getLogger(__name__)
 
@@ -24,8 +27,9 @@ _log = logging.getLogger(__name__)
 class Gathering:
     """What waits to be appended; used by one thread, inside its event loop."""
 
-    def __init__(self, appender: Appender) -> None:
+    def __init__(self, appender: Appender, crowd: Crowd = lambda: MANY) -> None:
         self._appender = appender
+        self._crowd = crowd
         self._records: list[Record] = []
         self._told: list[Told] = []
         self._not_before = 0.0
@@ -34,7 +38,7 @@ class Gathering:
     def add(self, records: Sequence[Record], told: Told) -> None:
         """Appends the records after the first turn of the loop that brought no more, or after `SECONDS`.
 
-        The next ones wait for the end of a pause before that, or until there are `MANY`.
+        The next ones wait for the end of a pause before that, or until there are `MANY`, or nobody else can come.
         """
         loop = asyncio.get_running_loop()
         if not self._told and loop.time() < self._not_before:
@@ -43,7 +47,7 @@ class Gathering:
             self._begin(loop)
         self._records += records
         self._told.append(told)
-        if self._pause is not None and len(self._told) >= MANY:
+        if self._pause is not None and len(self._told) >= min(MANY, self._crowd()):
             self._pause.cancel()
             self._pause = None
             self._begin(loop)

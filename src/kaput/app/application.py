@@ -67,8 +67,14 @@ class _Beat:
         self.failures = failures
 
 
-def create_application(installation: Installation, lanes: Lanes) -> Application:
-    """Makes the web application of an installation, which appends to lanes of its buffer."""
+def create_application(installation: Installation, lanes: Lanes, crowd: Callable[[], int]) -> Application:
+    """Makes the web application of an installation, which appends to lanes of its buffer.
+
+    Args:
+        installation: an open one.
+        lanes: of its buffer.
+        crowd: answers how many clients are connected.
+    """
     settings = installation.settings
     keys = KeyTable(installation.store.projects)
     pressure = Pressure(settings, installation.backlog, failure=lanes.failure)
@@ -77,7 +83,7 @@ def create_application(installation: Installation, lanes: Lanes) -> Application:
     limits = Limits(
         max_body=settings.max_body, max_unpacked=settings.max_unpacked, max_attachment=settings.max_attachment
     )
-    door = Door(lanes, keys, limits, installation.clock, pressure)
+    door = Door(lanes, keys, limits, installation.clock, pressure, crowd=crowd)
     gateway = Gateway(
         lambda: create_page(installation, lambda: [*pressure.problems(), *standstill.problems()]),
     )

@@ -139,7 +139,14 @@ class Annex(uvicorn.Server):
         limits = Limits(
             max_body=settings.max_body, max_unpacked=settings.max_unpacked, max_attachment=settings.max_attachment
         )
-        door = Door(lanes, lambda: self._keys, limits, time.time, lambda: _REFUSED if self._refuses else None)
+        door = Door(
+            lanes,
+            lambda: self._keys,
+            limits,
+            time.time,
+            lambda: _REFUSED if self._refuses else None,
+            crowd=lambda: len(self.server_state.connections),
+        )
         front = create_front(settings, door.take, _nothing, _nothing, list)
         super().__init__(
             uvicorn.Config(

@@ -70,7 +70,7 @@ def run(installation: Installation, orders: Orders) -> None:
     """Serves on the socket of the orders."""
     settings = installation.settings
     lanes = segment_lanes(settings.spool, settings.segment_size, installation.clock)
-    application = create_application(installation, lanes)
+    application = create_application(installation, lanes, lambda: len(server.server_state.connections))
     application.beat()
     spare_the_collector(COLLECT_AFTER)
     stopped = threading.Event()

@@ -33,4 +33,5 @@ def test_an_error_beside_a_storm(tmp_path: Path) -> None:
         with closing(sqlite3.connect(server.data / "kaput.db")) as database:
             stored = [event.hex() for (event,) in database.execute("SELECT event_id FROM event ORDER BY id")]
     assert len(stored) == STORM + 1
-    assert stored.index(QUIET) < STORM // 4
+    # A window may end within the first of the storm: then twice as many of it are calm.
+    assert stored.index(QUIET) < STORM // 2

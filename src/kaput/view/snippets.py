@@ -40,7 +40,14 @@ app = Flask(__name__)
 sentry = Sentry(app, dsn="{dsn}")
 """
 
-FLASK_CODE = """import sentry_sdk
+FLASK_CODE = """from flask import Flask
+from flask_kaput import Kaput
+
+app = Flask(__name__)
+kaput = Kaput(app, dsn="{dsn}")
+"""
+
+FLASK_SENTRY_CODE = """import sentry_sdk
 from flask import Flask
 
 sentry_sdk.init(dsn="{dsn}")
@@ -66,9 +73,17 @@ SNIPPETS = (
     Snippet(
         "flask",
         "Flask",
-        "pip install sentry-sdk",
-        "Before the application is made",
+        "pip install ./kaput  # the copy of Kaput's repository that this server came from",
+        "Where the application is made; a factory calls kaput.init_app(app)",
         FLASK_CODE,
+        "Run flask --app shop kaput test-error, with your program's name for shop: it waits until the event is here.",
+    ),
+    Snippet(
+        "flask-sentry",
+        "Flask, sentry-sdk",
+        "pip install sentry-sdk",
+        "Before the application is made; errors that a handler of its own answers are not seen this way",
+        FLASK_SENTRY_CODE,
         "Add a view with 1 / 0 in it and open it once.",
     ),
     Snippet(

@@ -25,7 +25,8 @@ EVENTS = Path(__file__).parent.parent / "corpus" / "events"
 REAL = {path.name: json.loads(path.read_text()) for path in sorted(EVENTS.glob("*.json"))}
 SMALL = [event for event in REAL.values() if len(json.dumps(event)) < 12_000]
 ODD: list[Any] = [
-    *(None, True, -1, 4111111111111111, 10**30, 1.5, "", "x", "l\nm", "é" * 300, "y" * 600, "z" * 9000, [], {}),
+    *({"n\0l": 1}, ["n\0l"], {"values": ["n\0l"]}),
+    *(None, True, -1, 4111111111111111, 10**30, 1.5, "", "x", "l\nm", "n\0l", "é" * 300, "y" * 600, "z" * 9000, [], {}),
     *("password=hunter2x", "--token", '{"password":"hunter2x"}', "https://bob:hunter2x@x/", "2026-11-22T14:55:01Z"),
     *(["password", "x"], ["--token", "x"], {"password": "x"}, {"name": "token", "value": "x"}, {"k" * 250: 1}),
     *({"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}, {"values": [1]}, {"cookies": {"session": "x"}}, ["a"] * 300),
@@ -86,6 +87,19 @@ def test_odd_events_come_out_the_same(data: st.DataObject, index: int, write: Wr
         node = node[key]
     node[last] = data.draw(st.sampled_from(ODD))
     assert content(by_parts(event, write)) == content(as_a_whole(event))
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_nul_is_found_wherever_it_stands(name: str) -> None:
+    """No text of any part brings NUL into the store, also of a frame or a list of packages that comes again."""
+    ways = [place for place in places(REAL[name]) if isinstance(place[-1], str)]
+    for way in ways[:: 1 + len(ways) // 30]:
+        event = copy.deepcopy(REAL[name])
+        node = event
+        for key in way[:-1]:
+            node = node[key]
+        node[way[-1]] = "n\0l"
+        assert b"\\u0000" not in msgspec.json.encode(digest(record(event)).event)
 
 
 VALUES = st.recursive(

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 
 from kaput.digest import regular
-from kaput.digest.decode import slow_numbers
+from kaput.digest.decode import NUL, slow_numbers
 from kaput.digest.fields import Notes, moment
 from kaput.digest.normalise import BREADCRUMB_DATA, Read, modules, select
 from kaput.digest.ration import values_in
@@ -38,6 +38,7 @@ _REMEMBERED = 16 * 1024
 _FIELDS = regular.RegularFrame.__struct_fields__[:-1]
 
 _NULL = msgspec.Raw(b"null")
+_HAS_NUL = "There is NUL in a text, which no database keeps."
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -84,7 +85,7 @@ class Parts:
 
         Raises:
             msgspec.MsgspecError: it is no well-formed object.
-            ValueError: it has too many values to be read like this.
+            ValueError: it has NUL in it, or too many values to be read like this.
         """
         try:
             given = select(regular.event(body))
@@ -108,7 +109,7 @@ class Parts:
         found: dict[str, Any] = self._decoded(text)
         names = list(raws)
         self.filtered += scrub_params(found)
-        return found | self._scrubbed({names[index]: found[names[index]] for index in suspicious(list(raws.values()))})
+        return found | self._scrubbed({names[index]: found[names[index]] for index in _suspicious(list(raws.values()))})
 
     def _decoded(self, raw: bytes) -> Any:
         """Decodes what may have any shape."""
@@ -160,7 +161,7 @@ class Parts:
         # The names of these fields are known; `value` would make each exception suspicious.
         texts = [_encode(list(one.values())) for one in found]
         self._count(b"".join(texts))
-        for index in suspicious(texts):
+        for index in _suspicious(texts):
             self._scrubbed(found[index])
         for index in reversed(range(len(found))):
             if stacks[index]:
@@ -180,7 +181,7 @@ class Parts:
     def _variables(self, frames: Sequence[regular.RegularFrame], path: str) -> list[Any]:
         """Reads the variables of a stack, all regular ones at once; what can stay as it is stays JSON text."""
         raws = [bytes(one.vars) for one in frames]
-        odd = suspicious(raws) | {index for index, raw in enumerate(raws) if len(raw) > VARS}
+        odd = _suspicious(raws) | {index for index, raw in enumerate(raws) if len(raw) > VARS}
         usual = [b"{}" if index in odd else raw for index, raw in enumerate(raws)]
         found: list[Any] = [None if raw == b"{}" else one.vars for one, raw in zip(frames, usual, strict=True)]
         if not regular.are_canonical(usual):
@@ -202,7 +203,8 @@ class Parts:
         if "value" in found:  # whose name stands under another key
             return self._scrubbed({"vars": self._values(found)})["vars"]
         names = list(found)
-        odd = suspicious([b"%b:%b" % (_encode(name), value) for name, value in regular.fields(raw).items()])
+        raws = found if stays else regular.fields(raw)
+        odd = _suspicious([b"%b:%b" % (_encode(name), value) for name, value in raws.items()])
         part = self._values({names[index]: found[names[index]] for index in sorted(odd)})
         scrubbed = self._scrubbed({"vars": part})["vars"]
         for name in [names[index] for index in odd if names[index] not in scrubbed]:
@@ -218,11 +220,11 @@ class Parts:
 
     def _breadcrumbs(self, raw: bytes) -> list[Any]:
         """Reads breadcrumbs: those of the usual shape and size as structs, the others as they are."""
-        if not suspicious([raw]):
+        if not _suspicious([raw]):
             with suppress(msgspec.ValidationError):
                 return _timed(regular.breadcrumbs(raw))
         raws = [bytes(one) for one in regular.trail(raw)]
-        odd = suspicious(raws) | {index for index, one in enumerate(raws) if len(one) > BREADCRUMB_DATA}
+        odd = _suspicious(raws) | {index for index, one in enumerate(raws) if len(one) > BREADCRUMB_DATA}
         plain = [index for index in range(len(raws)) if index not in odd]
         texts = b",".join(raws[index] for index in plain)
         crumbs = _timed(regular.breadcrumbs(b"[%b]" % texts))  # first: once it fails, nothing may be counted
@@ -238,6 +240,18 @@ class Parts:
         "breadcrumbs": _breadcrumbs,
         "modules": _modules,
     }
+
+
+def _suspicious(pieces: Sequence[bytes]) -> set[int]:
+    """Names the pieces in which a secret may stand; NUL, which is suspicious too, is for who reads an event as a whole.
+
+    Raises:
+        ValueError: there is NUL.
+    """
+    odd = suspicious(pieces)
+    if any(NUL in pieces[index] for index in odd):
+        raise ValueError(_HAS_NUL)
+    return odd
 
 
 def _fields(body: bytes) -> dict[str, bytes]:
@@ -259,12 +273,16 @@ def _known_frame(fields: tuple[Any, ...]) -> _KnownFrame:
     raw = {
         name: list(value) if isinstance(value, tuple) else value for name, value in zip(_FIELDS, fields, strict=True)
     }
+    if NUL in _encode(raw):
+        raise ValueError(_HAS_NUL)
     ledger = Ledger()
     filtered = scrub_part(raw, ledger)
     return _KnownFrame(frame(raw, Notes(), "") or Frame(), filtered, ledger.secrets)
 
 
 def _read_modules(raw: bytes) -> _KnownModules:
+    if NUL in raw:
+        raise ValueError(_HAS_NUL)
     fields = {"modules": regular.versions(raw)}
     ledger = Ledger()
     notes = Notes()

@@ -10,7 +10,7 @@ import msgspec
 
 from kaput.digest.attachment import attachment
 from kaput.digest.check_in import check_in
-from kaput.digest.decode import NUL, clean, decode_raw
+from kaput.digest.decode import clean, decode_raw
 from kaput.digest.echo import repeated
 from kaput.digest.feedback import feedback
 from kaput.digest.fingerprint import group
@@ -40,7 +40,7 @@ def digest(record: Record) -> Digested:
 
 def _regular(record: Record) -> Event | None:
     """Reads an event that is well-formed JSON, part by part; None when it has to be read as a whole."""
-    if len(record.body) > LONGEST or NUL in record.body:
+    if len(record.body) > LONGEST:
         return None
     parts = Parts()
     try:

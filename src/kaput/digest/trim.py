@@ -108,7 +108,11 @@ def bound_object(value: dict[str, Any], characters: int, depth: int) -> tuple[di
 
 def _fits(value: Any, characters: int, depth: int) -> bool:
     """Answers whether a tree is within bounds as it is; most are, and need not be copied."""
-    return len(_encode(value)) <= characters and _is_flat(value, depth)
+    text = _encode(value)
+    if len(text) > characters:
+        return False
+    has_room = len(text) <= KEY and text.count(b"{") + text.count(b"[") <= depth
+    return has_room or _is_flat(value, depth)
 
 
 def _is_flat(value: Any, depth: int) -> bool:

@@ -12,7 +12,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import gettempdir
 
-from tests.fuzz.parts import parts, tried
+from tests.fuzz.parts import PART, parts, tried
+
+_TOLD = 20
+"""Parts after which it is told how far it came."""
 
 
 def main() -> int:
@@ -24,7 +27,9 @@ def main() -> int:
     arguments = parser.parse_args()
     count, began = 0, time.monotonic()
     with get_context("forkserver").Pool(arguments.processes) as pool:
-        for found in pool.imap(tried, parts(arguments.inputs, arguments.seed)):
+        for number, found in enumerate(pool.imap(tried, parts(arguments.inputs, arguments.seed))):
+            if number and number % _TOLD == 0:
+                print(f"{number * PART} inputs so far, {count} of them failed.", flush=True)
             for fault in found:
                 count += 1
                 path = Path(gettempdir()) / f"kaput-fuzz-{arguments.seed}-{count}"

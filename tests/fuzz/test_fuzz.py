@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from kaput.digest.decode import decode_raw
-from tests.fuzz.targets import MOST_SECONDS, fault, faults, min_seconds, read_envelope, read_event, read_store
+from tests.fuzz.targets import LOOKS, MOST_SECONDS, fault, faults, min_seconds, read_envelope, read_event, read_store
 
 MEBIBYTE = 1024 * 1024
 MOST = 2 * MOST_SECONDS
@@ -22,6 +23,21 @@ def repeated(piece: str) -> str:
 def test_no_input_fails_and_none_takes_long() -> None:
     """Some hundreds of odd inputs: nothing but Refused and Undigestible, and none of them slow."""
     assert [(found.target, found.what, found.data[:200]) for found in faults(1500, seed=7, most=MOST)] == []
+
+
+@pytest.mark.parametrize(("slow", "what"), [(LOOKS, False), (9 * LOOKS, True)])
+def test_an_input_is_slow_only_when_it_is_slow_each_time(slow: int, what: bool) -> None:
+    """Another program that is in the way for a while is no fault of the input's."""
+    calls = 0
+
+    def target(_: bytes) -> None:
+        nonlocal calls
+        calls += 1
+        until = time.thread_time() + (1.2 * MOST_SECONDS if calls <= slow else 0)
+        while time.thread_time() < until:
+            pass
+
+    assert bool(fault(target, b"")) is what
 
 
 def test_the_program_tries_what_it_is_asked_to() -> None:

@@ -1,5 +1,6 @@
 """The short way of an ordinary event, on a real uvicorn: the same answers as the long way, in the right order."""
 
+import asyncio
 import gzip
 import http.client
 import json
@@ -50,6 +51,7 @@ class Site:
     address: tuple[str, int] = ("", 0)
     reads: int = 0
     parsed: int = 0
+    rest: int = 5
 
     def serve(self) -> uvicorn.Server:
         """Makes the server."""
@@ -65,6 +67,10 @@ class Site:
 
         class Short(ShortcutProtocol):
             taker, room = front, Room()
+
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+                super().connection_made(transport)
+                self.timeout_keep_alive = site.rest
 
             def data_received(self, data: bytes) -> None:
                 super().data_received(data)
@@ -197,6 +203,33 @@ def test_the_connection_ends_when_the_client_says_so(site: Site) -> None:
                 heard += piece
         assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
         assert b"connection: close\r\n" in heard
+
+
+@pytest.mark.parametrize("body", [BODY, b"nonsense"])
+def test_a_connection_that_rests_is_ended(site: Site, body: bytes) -> None:
+    """After an answer of either way."""
+    site.rest = 1
+    with socket.create_connection(site.address, timeout=PATIENCE) as connection:
+        connection.sendall(raw(body))
+        heard = b""
+        while piece := connection.recv(4096):
+            heard += piece
+    assert heard.startswith(b"HTTP/1.1 ")
+    assert b"connection: close" not in heard
+
+
+def test_a_connection_rests_since_its_last_answer(site: Site) -> None:
+    """Each answer begins the time anew."""
+    site.rest = 3
+    with socket.create_connection(site.address, timeout=PATIENCE) as connection:
+        connection.sendall(raw())
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 OK\r\n")
+        time.sleep(0.5)  # a sixth of the rest
+        began = time.monotonic()
+        connection.sendall(raw())
+        while connection.recv(4096):
+            pass
+        assert time.monotonic() - began >= 3
 
 
 def test_what_is_refused_is_refused_the_long_way(site: Site) -> None:

@@ -75,6 +75,8 @@ class ShortcutProtocol(BoundedProtocol):
     _rest: asyncio.TimerHandle | None = None  # ends the wait for the rest of the body
     _met: Caller | None = None  # who sent what is being read
     _head: Head | None = None  # of the last request that came whole at once
+    _answered = 0.0  # when, on the clock of the loop
+    _resting: asyncio.TimerHandle | None = None  # ends a connection that rests too long
 
     def data_received(self, data: bytes) -> None:
         """Reads; a request that is not here whole by now may wait a little for its rest."""
@@ -96,6 +98,8 @@ class ShortcutProtocol(BoundedProtocol):
         """Lets the long way count a client that is gone."""
         if self._parts is not None:
             self._go_long_way()
+        if self._resting is not None:
+            self._resting.cancel()
         super().connection_lost(exc)
 
     def begin_request(self) -> None:
@@ -127,6 +131,16 @@ class ShortcutProtocol(BoundedProtocol):
             return
         self._go_long_way()
         self._end_long_way()
+
+    def on_response_complete(self) -> None:
+        """Bounds the rest of the connection as uvicorn does, with one timer for many answers."""
+        if self.pipeline or self.flow.read_paused or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self._answered = self.loop.time()
+        if self._resting is None:
+            self._resting = self.loop.call_later(self.timeout_keep_alive, self._look_at_rest)
 
     def _free(self) -> bool:
         """Answers whether no answer is owed."""
@@ -178,6 +192,15 @@ class ShortcutProtocol(BoundedProtocol):
         if not owed.keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+    def _look_at_rest(self) -> None:
+        rests = self._between and self._free()
+        left = self._answered + self.timeout_keep_alive - self.loop.time() if rests else self.timeout_keep_alive
+        if left > 0:
+            self._resting = self.loop.call_later(left, self._look_at_rest)
+        else:
+            self._resting = None
+            self.timeout_keep_alive_handler()
 
 
 @lru_cache(64)

@@ -69,6 +69,7 @@ class Read(NamedTuple):
     versions: dict[str, str]
 
 
+OLD_NAMES = frozenset(_ALIASES)
 FIELDS = (*sorted(_KEPT), *sorted(_ALIASES))
 """All names under which `select` takes something."""
 
@@ -230,6 +231,8 @@ def modules(raw: dict[str, Any], notes: Notes) -> dict[str, str]:
 
 
 def _breadcrumbs(raw: Any, notes: Notes) -> Breadcrumbs | None:
+    if isinstance(raw, Breadcrumbs):
+        return raw if raw.values else None
     found = values(raw, notes, "breadcrumbs")
     if len(found) > BREADCRUMBS:
         notes.trimmed("breadcrumbs")

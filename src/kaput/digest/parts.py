@@ -19,12 +19,12 @@ import msgspec
 from kaput.digest import regular
 from kaput.digest.decode import NUL, slow_numbers
 from kaput.digest.fields import Notes, moment
-from kaput.digest.normalise import BREADCRUMB_DATA, Read, modules, select
+from kaput.digest.normalise import BREADCRUMB_DATA, OLD_NAMES, Read, modules, select
 from kaput.digest.ration import values_in
 from kaput.digest.scrub import Ledger, scrub_params, scrub_part
 from kaput.digest.stack import VARS, frame, variables
 from kaput.digest.suspicion import suspicious
-from kaput.model import FieldError, Frame, Stacktrace
+from kaput.model import Breadcrumbs, FieldError, Frame, Stacktrace
 
 LONGEST = 128 * 1024
 """Bytes of an event that is read part by part; a longer one is a rare one."""
@@ -88,7 +88,9 @@ class Parts:
             ValueError: it has NUL in it, or too many values to be read like this.
         """
         try:
-            given = select(regular.event(body))
+            given: dict[str, Any] = regular.event(body)
+            if not OLD_NAMES.isdisjoint(given):
+                given = select(given)
         except msgspec.ValidationError:
             given = select(_fields(body))
         read: dict[str, Any] = {}
@@ -105,7 +107,7 @@ class Parts:
 
     def _others(self, raws: dict[str, bytes]) -> dict[str, Any]:
         """Reads fields of any shape."""
-        text = b"{" + b",".join(b'"%b":%b' % (name.encode(), raw) for name, raw in raws.items()) + b"}"
+        text = b"{%b}" % b",".join(map(b'"%b":%b'.__mod__, zip(map(str.encode, raws), raws.values(), strict=True)))
         found: dict[str, Any] = self._decoded(text)
         names = list(raws)
         self.filtered += scrub_params(found)
@@ -174,15 +176,20 @@ class Parts:
         frames: list[Frame] = []
         for one, held in zip(stack.frames, self._variables(stack.frames, path), strict=True):
             known = _known_frame(msgspec.structs.astuple(one)[:-1])
-            frames.append(msgspec.structs.replace(known.frame, vars=held))
-            self._add(known.filtered, known.secrets)
+            frames.append(msgspec.structs.replace(known.frame, vars=held) if held else known.frame)
+            if known.filtered:
+                self._add(known.filtered, known.secrets)
         return Stacktrace(frames) if frames else None
 
     def _variables(self, frames: Sequence[regular.RegularFrame], path: str) -> list[Any]:
         """Reads the variables of a stack, all regular ones at once; what can stay as it is stays JSON text."""
         raws = [bytes(one.vars) for one in frames]
-        odd = _suspicious(raws) | {index for index, raw in enumerate(raws) if len(raw) > VARS}
-        usual = [b"{}" if index in odd else raw for index, raw in enumerate(raws)]
+        odd = _suspicious(raws)
+        if max(map(len, raws), default=0) > VARS:
+            odd |= {index for index, raw in enumerate(raws) if len(raw) > VARS}
+        usual = raws.copy()
+        for index in odd:
+            usual[index] = b"{}"
         found: list[Any] = [None if raw == b"{}" else one.vars for one, raw in zip(frames, usual, strict=True)]
         if not regular.are_canonical(usual):
             try:
@@ -192,7 +199,7 @@ class Parts:
         for index in sorted(odd):
             part = {"vars": self._object(raws[index])}
             found[index] = variables(part, self.notes, f"{path}frames.{index}.")
-        return [one or {} for one in found]
+        return found
 
     def _object(self, raw: bytes) -> Any:
         """Reads variables among which a secret may stand, and walks through those only that are suspicious."""
@@ -218,11 +225,11 @@ class Parts:
             name: self._decoded(bytes(value)) if type(value) is msgspec.Raw else value for name, value in part.items()
         }
 
-    def _breadcrumbs(self, raw: bytes) -> list[Any]:
+    def _breadcrumbs(self, raw: bytes) -> list[Any] | Breadcrumbs:
         """Reads breadcrumbs: those of the usual shape and size as structs, the others as they are."""
         if not _suspicious([raw]):
             with suppress(msgspec.ValidationError):
-                return _timed(regular.breadcrumbs(raw))
+                return Breadcrumbs([*_timed(regular.breadcrumbs(raw))])
         raws = [bytes(one) for one in regular.trail(raw)]
         odd = _suspicious(raws) | {index for index, one in enumerate(raws) if len(one) > BREADCRUMB_DATA}
         plain = [index for index in range(len(raws)) if index not in odd]

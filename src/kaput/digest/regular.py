@@ -7,6 +7,8 @@ Variables and breadcrumbs stay JSON text until it is known whether a secret may 
 Variables that came as Kaput would write them stay it for good: nobody asks for them before they are shown.
 """
 
+from itertools import compress, repeat
+from operator import is_not
 from typing import Annotated, Any
 
 import msgspec
@@ -160,9 +162,9 @@ _breadcrumbs = msgspec.json.Decoder(_Crumbs | _Whole).decode
 
 def event(body: bytes) -> dict[str, bytes | Stacks]:
     """Reads the fields that an event has, those with stacks as structs, the others as JSON text."""
-    found = zip(FIELDS, msgspec.structs.astuple(_event(body)), strict=True)
-    there = ((name, value) for name, value in found if value is not None and value != _NULL)
-    return {name: bytes(value) if type(value) is Raw else value for name, value in there}
+    values = msgspec.structs.astuple(_event(body))
+    there = compress(zip(FIELDS, values, strict=True), map(is_not, values, repeat(_NULL)))
+    return {name: bytes(one) if type(one) is Raw else one for name, one in there if one is not None and one != _NULL}
 
 
 def _nested(levels: int) -> str:

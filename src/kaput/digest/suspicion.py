@@ -35,6 +35,8 @@ _WORD = "|".join((
 _TEXT_NAME = rf"(?:{_STEM}[\w.-]*|(?:{_WORD})(?:[^a-z\"\\][\w.-]*)?)"
 
 _MOST = 32
+_BEHIND = (1).__add__
+"""The end of a piece, behind what parts it from the next."""
 
 _SUSPECT = re2.compile(
     "|".join((
@@ -69,7 +71,7 @@ def suspicious(pieces: Sequence[bytes]) -> set[int]:
     ends: list[int] = []
     at = 0
     while match := _SUSPECT.search(data, at):
-        ends = ends or list(accumulate(len(piece) + 1 for piece in pieces))
+        ends = ends or list(accumulate(map(_BEHIND, map(len, pieces))))
         index, last = bisect_right(ends, match.start()), bisect_right(ends, match.end() - 1)
         if len(found) >= _MOST:
             return set(range(len(pieces)))

@@ -4,6 +4,8 @@ In: a normalised event. Out: type, value and culprit, each one short line. Pure;
 import it.
 """
 
+from collections.abc import Sequence
+
 from kaput.digest.frames import function_of, has_file
 from kaput.digest.trim import cut
 from kaput.model import Event, Frame, Stacktrace, Title
@@ -37,13 +39,22 @@ def _culprit(event: Event) -> str:
     stack = _stack(event)
     if stack is None or not stack.frames:
         return event.transaction
-    own = [frame for frame in stack.frames if frame.in_app]
-    in_files = [frame for frame in own if has_file(frame.filename)]
-    frame = (in_files or own or stack.frames)[-1]
+    frame = _telling(stack.frames)
     function, file = function_of(frame.function), _file(frame)
     if function and file:
         return cut(f"{function} in {file}", _CULPRIT)
     return cut(function or file, _CULPRIT) or event.transaction
+
+
+def _telling(frames: Sequence[Frame]) -> Frame:
+    """The deepest own frame that stands in a file, else the deepest own one, else the deepest."""
+    own = None
+    for frame in reversed(frames):
+        if frame.in_app:
+            if has_file(frame.filename):
+                return frame
+            own = own or frame
+    return own or frames[-1]
 
 
 def _stack(event: Event) -> Stacktrace | None:

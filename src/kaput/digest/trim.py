@@ -80,7 +80,7 @@ def bound(value: Any, characters: int, depth: int) -> tuple[Any, bool]:
     Returns:
         The tree, and whether something was cut.
     """
-    if _fits(value, characters, depth):
+    if value is None or _fits(value, characters, depth):
         return value, False
     allowance = _Allowance(characters)
     return allowance.take(value, depth), allowance.cut

@@ -43,10 +43,11 @@ def write_hours(connection: Connection, events: Sequence[tuple[int, Event]]) -> 
 
 def write_tags(connection: Connection, events: Sequence[tuple[int, Event]]) -> None:
     """Adds the tag values of the events to the counts by issue."""
-    counts: Counter[tuple[int, str, str]] = Counter()
-    for issue_id, event in events:
-        for key, value in (tag_values(event) | _other_names(event)).items():
-            counts[issue_id, key, value] += 1
+    counts = Counter(
+        (issue_id, key, value)
+        for issue_id, event in events
+        for key, value in (tag_values(event) | _other_names(event)).items()
+    )
     _add(connection, _ADD_TAGS, counts)
 
 

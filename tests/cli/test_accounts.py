@@ -48,6 +48,19 @@ def test_refusals_are_one_line(shell: Shell) -> None:
         assert len(done.stderr.splitlines()) == 1
 
 
+def test_accounts_are_changed_and_removed(shell: Shell, installation: Installation) -> None:
+    """The right of an admin is given and taken, an account is removed, and the last admin stays."""
+    for email in ("ada@example.org", "bob@example.org"):
+        shell("user", "add", email, "--password-stdin", typed="correct horse battery")
+    assert shell("user", "admin", "ada@example.org", "on").returncode == 0
+    for arguments in (("admin", "ada@example.org", "off"), ("remove", "ada@example.org")):
+        done = shell("user", *arguments)
+        assert (done.returncode, "is the last admin" in done.stderr) == (1, True)
+    assert shell("user", "remove", "bob@example.org").returncode == 0
+    assert [(one.email, one.admin) for one in installation.store.accounts.all()] == [("ada@example.org", True)]
+    assert shell("user", "remove", "bob@example.org").returncode == 1
+
+
 def test_no_terminal_to_ask(shell: Shell) -> None:
     """Without a terminal and without --password-stdin nothing is made, and the message names the option."""
     done = shell("user", "add", "ada@example.org", typed="correct horse battery\n")

@@ -6,6 +6,7 @@ import pytest
 
 from kaput.errors import Conflict, NotFound
 from kaput.store.base import AccountRow, Store
+from tests.clock import SettableClock
 
 PASSWORD = "long enough"
 
@@ -99,3 +100,45 @@ def test_members_and_admins(store: Store) -> None:
     for project, account in ((99, ada.id), (shop.id, 99)):
         with pytest.raises(NotFound):
             store.projects.add_member(project, account)
+
+
+def test_the_last_admin_stays(store: Store) -> None:
+    """An admin can be removed, or be none any more, while another one is left."""
+    for email in ("ada@example.org", "bob@example.org"):
+        store.accounts.add(email, PASSWORD, admin=True)
+    store.accounts.set_admin("Ada@example.org", admin=False)
+    with pytest.raises(Conflict, match="last admin"):
+        store.accounts.set_admin("bob@example.org", admin=False)
+    with pytest.raises(Conflict, match="last admin"):
+        store.accounts.remove("bob@example.org")
+    store.accounts.set_admin("ada@example.org", admin=True)
+    store.accounts.remove("bob@example.org")
+    assert [(one.email, one.admin) for one in store.accounts.all()] == [("ada@example.org", True)]
+    for unknown in ("bob@example.org", "' OR 1=1 --"):
+        with pytest.raises(NotFound):
+            store.accounts.remove(unknown)
+        with pytest.raises(NotFound):
+            store.accounts.set_admin(unknown, admin=True)
+
+
+def test_an_id_that_is_given_again_is_another_account(store: Store, clock: SettableClock) -> None:
+    """A session of an account that was removed is not one of the account that has its id then."""
+    store.accounts.add("ada@example.org", PASSWORD, admin=True)
+    bob = store.accounts.add("bob@example.org", PASSWORD, admin=False)
+    store.accounts.remove(bob.email)
+    clock.now += 1
+    eve = store.accounts.add("eve@example.org", PASSWORD, admin=False)
+    assert (eve.id, eve.epoch > bob.epoch) == (bob.id, True)
+
+
+def test_a_login_ends(store: Store, clock: SettableClock) -> None:
+    """A login that was ended has no account any more; what ended is forgotten when no cookie of it is good."""
+    account = store.accounts.add("ada@example.org", PASSWORD, admin=True)
+    assert store.accounts.in_login(account.id, "a") == account
+    store.accounts.end_login("a", 60.0)
+    with pytest.raises(NotFound):
+        store.accounts.in_login(account.id, "a")
+    assert store.accounts.in_login(account.id, "b") == account
+    clock.now += 61
+    store.accounts.end_login("b", 60.0)
+    assert store.accounts.in_login(account.id, "a") == account

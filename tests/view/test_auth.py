@@ -120,6 +120,21 @@ def test_logout_takes_a_form(site: Site) -> None:
     assert someone.open("/account").status_code == 302
 
 
+def test_logout_ends_a_copied_cookie_too(site: Site) -> None:
+    """A copy of the cookie opens nothing after its owner logged out; another login of the account goes on."""
+    site.admin()
+    app = site.app()
+    mine, thief, other = visitor(app, "ada@example.org"), visitor(app), visitor(app, "ada@example.org")
+    with mine.client.session_transaction(base_url=mine.base_url) as session:
+        copied = dict(session)
+    with thief.client.session_transaction(base_url=thief.base_url) as session:
+        session.update(copied)
+    assert thief.open("/account").status_code == 200
+    mine.send("/logout", "/account")
+    assert thief.open("/account").status_code == 302
+    assert other.open("/account").status_code == 200
+
+
 def test_a_new_password_ends_the_other_sessions(site: Site) -> None:
     """Who changes the password stays in, every other session of the account is out, and the new password works."""
     site.admin()
@@ -191,12 +206,22 @@ def test_login_leads_to_no_other_site(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kept", "status"), [("1.0", 200), ("1", 302), ("x.y", 302), ("999.0", 302), ("1.99", 302), ("1.0.0", 302)]
+    ("kept", "status"),
+    [
+        ("1.EPOCH.a1", 200),
+        ("1.EPOCH", 302),
+        ("1.EPOCH.", 302),
+        ("1", 302),
+        ("x.y.z", 302),
+        ("999.EPOCH.a1", 302),
+        ("1.99.a1", 302),
+        ("", 302),
+    ],
 )
 def test_a_session_names_an_account_and_its_epoch(site: Site, kept: str, status: int) -> None:
-    """Only a session that names an account as it is now opens a page."""
-    site.admin()
+    """Only a session that names an account as it is now, and a login, opens a page."""
+    epoch = site.admin().epoch
     someone = visitor(site.app())
     with someone.client.session_transaction(base_url=someone.base_url) as session:
-        session["_user_id"] = kept
+        session["_user_id"] = kept.replace("EPOCH", str(epoch))
     assert someone.open("/account").status_code == status

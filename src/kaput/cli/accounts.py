@@ -1,4 +1,4 @@
-"""`kaput user add` and `kaput user password`.
+"""`kaput user add`, `password`, `admin` and `remove`.
 
 In: an address and a password, asked for twice or read from stdin; a password is never an argument, which everyone on
 the machine can read. Out: a message on stderr.
@@ -19,7 +19,7 @@ password_option = click.option("--password-stdin", is_flag=True, help="Read the 
 
 @click.group()
 def user() -> None:
-    """Make accounts and change passwords."""
+    """Make, change and remove accounts."""
 
 
 @user.command("add")
@@ -45,6 +45,27 @@ def change_password(data: str | None, email: str, *, password_stdin: bool) -> No
     with opened(data) as installation, typed_by_a_person():
         installation.store.accounts.set_password(email, password)
     click.echo(f"Changed the password of {email} and ended all its sessions.", err=True)
+
+
+@user.command("admin")
+@data_option
+@click.argument("email")
+@click.argument("state", type=click.Choice(["on", "off"]))
+def change_admin(data: str | None, email: str, state: str) -> None:
+    """Make EMAIL an admin, or an ordinary account. It takes effect at once; the last admin stays one."""
+    with opened(data) as installation, typed_by_a_person():
+        installation.store.accounts.set_admin(email, admin=state == "on")
+    click.echo(f"{email} is {'an admin' if state == 'on' else 'no admin'} now.", err=True)
+
+
+@user.command("remove")
+@data_option
+@click.argument("email")
+def remove_user(data: str | None, email: str) -> None:
+    """Remove the account EMAIL and end its sessions. What it did stays, without a name; so does the last admin."""
+    with opened(data) as installation, typed_by_a_person():
+        installation.store.accounts.remove(email)
+    click.echo(f"Removed the account {email}.", err=True)
 
 
 def _password(*, from_stdin: bool) -> str:

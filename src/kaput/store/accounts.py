@@ -7,7 +7,7 @@ import re
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, delete, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -24,6 +24,7 @@ LONGEST_EMAIL = 254
 EMAIL = re.compile(r"[^@\s,;<>\"()\x00-\x1f]+@[^@\s,;<>\"()\x00-\x1f]+")
 
 _account = schema.account.c
+_ended = schema.ended_login.c
 
 
 class SqlAccounts:
@@ -76,6 +77,36 @@ class SqlAccounts:
             if not changed.rowcount:
                 raise NotFound(f"There is no account {email!r}; `kaput user add` makes one.")
 
+    def in_login(self, account_id: int, login: str) -> AccountRow:
+        """See `kaput.store.base.Accounts.in_login`."""
+        query = select(schema.account).where(_account.id == account_id, ~exists().where(_ended.login == login))
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise NotFound("This login is over. Log in again.")
+        return account_row(row)
+
+    def end_login(self, login: str, seconds: float) -> None:
+        """See `kaput.store.base.Accounts.end_login`."""
+        now = self._clock()
+        with self._database.write() as connection:
+            connection.execute(delete(schema.ended_login).where(_ended.until < now))
+            ended = insert(schema.ended_login).values(login=login, until=now + seconds)
+            connection.execute(ended.on_conflict_do_nothing())
+
+    def set_admin(self, email: str, *, admin: bool) -> None:
+        """See `kaput.store.base.Accounts.set_admin`."""
+        with self._database.write() as connection:
+            account_id = _there(connection, email, losing_an_admin=not admin)
+            connection.execute(update(schema.account).where(_account.id == account_id).values(admin=admin))
+
+    def remove(self, email: str) -> None:
+        """See `kaput.store.base.Accounts.remove`."""
+        with self._database.write() as connection:
+            account_id = _there(connection, email, losing_an_admin=True)
+            _let_go(connection, account_id)
+            connection.execute(delete(schema.account).where(_account.id == account_id))
+
     def verify(self, email: str, password: str) -> AccountRow | None:
         """See `kaput.store.base.Accounts.verify`."""
         with self._database.read() as connection:
@@ -95,13 +126,37 @@ class SqlAccounts:
             "email": _email(email),
             "password": self._hasher.hash(_password(password)),
             "admin": admin,
-            "epoch": 0,
+            "epoch": int(self._clock() * 1000),
             "created": self._clock(),
         }
 
 
 def _any(connection: Connection) -> bool:
     return bool(connection.execute(select(exists().where(_account.id.is_not(None)))).scalar())
+
+
+def _there(connection: Connection, email: str, *, losing_an_admin: bool) -> int:
+    """Returns the id of an account; raises Conflict when no admin would be left, NotFound when there is none."""
+    row = connection.execute(select(schema.account).where(_account.email == email.strip().lower())).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no account {email[:LONGEST_EMAIL]!r}.")
+    if losing_an_admin and row.admin:
+        admins = connection.execute(select(func.count()).select_from(schema.account).where(_account.admin)).scalar_one()
+        if admins == 1:
+            raise Conflict(f"{row.email} is the last admin; make somebody else an admin first.")
+    return int(row.id)
+
+
+def _let_go(connection: Connection, account_id: int) -> None:
+    """Takes an account out of everything that refers to it: what cannot be without an account goes."""
+    for table in schema.metadata.sorted_tables:
+        for column in table.c:
+            if any(key.column is _account.id for key in column.foreign_keys):
+                of_it = column == account_id
+                change = update(table).values({column.name: None}) if column.nullable else delete(table)
+                connection.execute(change.where(of_it))
+    # To take such a step back would give issues to nobody.
+    connection.execute(delete(schema.undo).where(schema.undo.c.content.contains(f'"assignee_id":{account_id}')))
 
 
 def _insert(connection: Connection, values: dict[str, object]) -> AccountRow:

@@ -89,6 +89,15 @@ account = Table(
     Column("created", Float, nullable=False),
 )
 
+# Logins that a person ended; a cookie that somebody copied would be good until `until` otherwise.
+ended_login = Table(
+    "ended_login",
+    metadata,
+    Column("login", Text, primary_key=True),
+    Column("until", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 member = Table(
     "member",
     metadata,

@@ -24,30 +24,32 @@ class Person:
 
     Attributes:
         account: the account as the store has it.
+        login: names this login among all of them; logging out ends it.
     """
 
     is_authenticated = True
     is_active = True
     is_anonymous = False
 
-    def __init__(self, account: AccountRow) -> None:
+    def __init__(self, account: AccountRow, login: str) -> None:
         self.account = account
+        self.login = login
 
     def get_id(self) -> str:
         """Returns what the session cookie keeps; a change of password changes the epoch and so ends the session."""
-        return f"{self.account.id}.{self.account.epoch}"
+        return f"{self.account.id}.{self.account.epoch}.{self.login}"
 
 
 def load_person(kept: str) -> Person | None:
-    """Finds the account of a session; None when it is gone or its password was changed since."""
-    number, _, epoch = kept.partition(".")
-    if not (number.isdecimal() and epoch.isdecimal()):
+    """Finds the account of a session; None when it is gone, logged out, or its password was changed since."""
+    number, epoch, login = [*kept.split("."), "", ""][:3]
+    if not (number.isdecimal() and epoch.isdecimal() and login.isalnum()):
         return None
     try:
-        account = parts().store.accounts.get(int(number))
+        account = parts().store.accounts.in_login(int(number), login)
     except NotFound:
         return None
-    return Person(account) if account.epoch == int(epoch) else None
+    return Person(account, login) if account.epoch == int(epoch) else None
 
 
 def viewer() -> AccountRow:

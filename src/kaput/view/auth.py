@@ -6,6 +6,7 @@ In: forms. Out: a session, or a page that says why not. `view/pages.py` register
 
 import hmac
 import math
+import secrets
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -92,9 +93,12 @@ def enter() -> Answer | Response:
 
 @blueprint.post("/logout")
 def logout() -> Response:
-    """Ends the session."""
+    """Ends the session, and the login for whoever copied its cookie."""
+    login = current_user.login if current_user.is_authenticated else ""
     logout_user()
     session.clear()
+    if login:
+        parts().store.accounts.end_login(login, current_app.permanent_session_lifetime.total_seconds())
     return redirect(url_for("auth.login"))
 
 
@@ -138,7 +142,7 @@ def _credentials() -> tuple[str, str]:
 
 def _begin(account: AccountRow) -> None:
     session.clear()
-    login_user(Person(account))
+    login_user(Person(account, secrets.token_hex(16)))
     session.permanent = True
 
 

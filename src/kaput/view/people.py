@@ -1,13 +1,15 @@
 """Accounts, for admins.
 
-In: a form. Out: the list of accounts, and another account. `view/pages.py` imports it.
+In: forms. Out: the list of accounts; accounts that are made, changed and removed. `view/pages.py` imports it.
 """
+
+from collections.abc import Callable
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from kaput.errors import Conflict
-from kaput.view.access import admin_only
+from kaput.errors import Conflict, NotFound
+from kaput.view.access import admin_only, viewer
 from kaput.view.parts import parts
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
@@ -34,6 +36,32 @@ def add() -> tuple[str, int] | Response:
         return _page(str(error)), 400
     flash(f"{account.email} has an account now. Hand over the password in person; no mail was sent.", "done")
     return redirect(url_for("people.index"))
+
+
+@blueprint.post("/<account_id>/admin")
+@admin_only
+def set_admin(account_id: str) -> Response:
+    """Makes an account an admin, or an ordinary one."""
+    admin = request.form.get("admin") == "1"
+    return _change(account_id, lambda email: parts().store.accounts.set_admin(email, admin=admin), "is changed")
+
+
+@blueprint.post("/remove")
+@admin_only
+def remove() -> Response:
+    """Removes an account."""
+    return _change(request.form.get("account", ""), parts().store.accounts.remove, "is removed")
+
+
+def _change(account_id: str, change: Callable[[str], None], done: str) -> Response:
+    email = next((row.email for row in parts().store.accounts.all() if str(row.id) == account_id), "")
+    try:
+        change(email)
+    except (Conflict, NotFound) as error:
+        flash(str(error), "error")
+        return redirect(url_for("people.index"))
+    flash(f"The account {email} {done}.", "done")
+    return redirect(url_for("issues.home" if email == viewer().email else "people.index"))
 
 
 def _page(problem: str) -> str:

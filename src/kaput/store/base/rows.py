@@ -51,7 +51,10 @@ class KeyRow(Struct, frozen=True):
 
 
 class AccountRow(Struct, frozen=True):
-    """One person. `epoch` grows with each change of password, which ends all sessions of before."""
+    """One person. `epoch` grows with each change of password, which ends all sessions of before.
+
+    It begins with the time at which the account was made: an id that a removed account had may be given again.
+    """
 
     id: int
     email: str

@@ -163,6 +163,23 @@ class Accounts(Protocol):
     def set_password(self, email: str, password: str) -> None:
         """Changes the password and ends all sessions."""
 
+    def in_login(self, account_id: int, login: str) -> AccountRow:
+        """Returns the account of a login; raises NotFound when there is none, or the login was ended."""
+
+    def end_login(self, login: str, seconds: float) -> None:
+        """Ends a login, whose cookies would be good for so long."""
+
+    def set_admin(self, email: str, *, admin: bool) -> None:
+        """Makes an account an admin, or an ordinary one; raises Conflict for the last admin, NotFound without one."""
+
+    def remove(self, email: str) -> None:
+        """Removes an account with its memberships, bookmarks and searches; what it did stays, without a name.
+
+        Raises:
+            Conflict: it is the last admin.
+            NotFound: there is no such account.
+        """
+
     def verify(self, email: str, password: str) -> AccountRow | None:
         """Returns the account when the password is its own; takes as long when there is no such account."""
 

@@ -17,7 +17,7 @@ depends_on = None
 
 
 def _people() -> None:
-    """Accounts, projects and their keys."""
+    """Accounts and their logins."""
     op.create_table(
         "account",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -29,6 +29,17 @@ def _people() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sa.UniqueConstraint("email", name=op.f("uq_account_email")),
     )
+    op.create_table(
+        "ended_login",
+        sa.Column("login", sa.Text(), nullable=False),
+        sa.Column("until", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("login", name=op.f("pk_ended_login")),
+        sqlite_with_rowid=False,
+    )
+
+
+def _projects() -> None:
+    """Projects, their keys and members."""
     op.create_table(
         "project",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -412,6 +423,7 @@ def _path() -> None:
 def upgrade() -> None:
     """Applies the change."""
     _people()
+    _projects()
     _issues()
     _hashes()
     create_traces()

@@ -201,6 +201,25 @@ def test_a_variable_named_value_is_as_secret_as_its_name() -> None:
     assert variables_of({"name": "token", "note": "n", "value": "t-1"})["value"] == "[Filtered]"
 
 
+def test_places_in_which_a_secret_may_stand_are_counted() -> None:
+    """More of them than a few are for who reads an event as a whole, in source lines as in variables and packages."""
+
+    def read(count: int, kind: str) -> Any:
+        texts = [f"the token: {number:04}(" for number in range(count)]
+        event = {
+            "source": {"stacktrace": {"frames": [{"context_line": text} for text in texts]}},
+            "variables": {"stacktrace": {"frames": [{"function": "f", "vars": {"a": texts}}]}},
+            "packages": {"modules": dict.fromkeys(texts, "1")},
+            "others": {"extra": {"a": texts}},
+        }[kind]
+        return Parts().read(json.dumps(event).encode())
+
+    for kind in ("source", "variables", "packages", "others"):
+        assert read(40, kind)
+        with pytest.raises(ValueError, match="100 places"):
+            read(110, kind)
+
+
 def test_values_of_an_unusual_shape_are_counted() -> None:
     """Too many of them are for the ration; as many in variables of the usual size are not."""
     frames = [{"function": f"f{n}", "vars": {"numbers": list(range(100, 100 + MANY // 50))}} for n in range(200)]

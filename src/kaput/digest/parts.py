@@ -21,7 +21,7 @@ from kaput.digest.decode import NUL, slow_numbers
 from kaput.digest.fields import Notes, moment
 from kaput.digest.normalise import BREADCRUMB_DATA, OLD_NAMES, Read, modules, select
 from kaput.digest.ration import values_in
-from kaput.digest.scrub import Ledger, scrub_params, scrub_part
+from kaput.digest.scrub import HITS, Ledger, scrub_params, scrub_part
 from kaput.digest.stack import VARS, frame, variables
 from kaput.digest.suspicion import suspicious
 from kaput.model import Breadcrumbs, FieldError, Frame, Stacktrace
@@ -31,6 +31,8 @@ LONGEST = 128 * 1024
 VALUES, _MANY = 1500, 700
 """Values in all that has not the usual shape and size; an event of more is read as a whole, before much was done for it
 in vain, and after many of them a number that is read slowly counts for ten."""
+_PLACES = 100
+"""Places in which a secret may stand; an event of more is read as a whole too, which has one bound for all of them."""
 _FRAMES = 250
 """Frames of all stacks in a field; of more, some are left out."""
 _REMEMBERED = 16 * 1024
@@ -50,6 +52,7 @@ class _KnownFrame(NamedTuple):
     frame: Frame
     filtered: int
     secrets: Counter[str]
+    places: int
 
 
 class _KnownModules(NamedTuple):
@@ -58,6 +61,7 @@ class _KnownModules(NamedTuple):
     versions: dict[str, str]
     filtered: int
     secrets: Counter[str]
+    places: int
     errors: list[FieldError]
 
 
@@ -85,7 +89,7 @@ class Parts:
 
         Raises:
             msgspec.MsgspecError: it is no well-formed object.
-            ValueError: it has NUL in it, or too many values to be read like this.
+            ValueError: it has NUL in it, or too many values or places to be read like this.
         """
         try:
             given: dict[str, Any] = regular.event(body)
@@ -129,19 +133,27 @@ class Parts:
         if len(raw) > _REMEMBERED:
             self._count(raw)
         modules = (_known_modules if len(raw) <= _REMEMBERED else _read_modules)(raw)
-        self._add(modules.filtered, modules.secrets)
+        self._add(modules)
         self.notes.errors += modules.errors
         return Read(modules.versions)
 
-    def _add(self, filtered: int, secrets: Counter[str]) -> None:
-        self.filtered += filtered
-        if secrets:
-            self.secrets.update(secrets)
+    def _add(self, known: _KnownFrame | _KnownModules) -> None:
+        self.filtered += known.filtered
+        if known.secrets:
+            self.secrets.update(known.secrets)
+        self._look(known.places)
 
     def _scrubbed(self, part: dict[str, Any]) -> dict[str, Any]:
         if part:
             self.filtered += scrub_part(part, self._ledger)
+            self._look(0)
         return part
+
+    def _look(self, places: int) -> None:
+        """Counts places that were looked at elsewhere."""
+        self._ledger.hits -= places
+        if self._ledger.hits < HITS - _PLACES:
+            raise ValueError(f"There are more than {_PLACES} places in which a secret may stand.")
 
     def _exceptions(self, given: bytes | regular.RegularExceptions) -> dict[str, Any]:
         found = regular.exceptions(given) if isinstance(given, bytes) else given
@@ -177,8 +189,8 @@ class Parts:
         for one, held in zip(stack.frames, self._variables(stack.frames, path), strict=True):
             known = _known_frame(msgspec.structs.astuple(one)[:-1])
             frames.append(msgspec.structs.replace(known.frame, vars=held) if held else known.frame)
-            if known.filtered:
-                self._add(known.filtered, known.secrets)
+            if known.places:
+                self._add(known)
         return Stacktrace(frames) if frames else None
 
     def _variables(self, frames: Sequence[regular.RegularFrame], path: str) -> list[Any]:
@@ -284,7 +296,7 @@ def _known_frame(fields: tuple[Any, ...]) -> _KnownFrame:
         raise ValueError(_HAS_NUL)
     ledger = Ledger()
     filtered = scrub_part(raw, ledger)
-    return _KnownFrame(frame(raw, Notes(), "") or Frame(), filtered, ledger.secrets)
+    return _KnownFrame(frame(raw, Notes(), "") or Frame(), filtered, ledger.secrets, HITS - ledger.hits)
 
 
 def _read_modules(raw: bytes) -> _KnownModules:
@@ -294,7 +306,7 @@ def _read_modules(raw: bytes) -> _KnownModules:
     ledger = Ledger()
     notes = Notes()
     filtered = scrub_part(fields, ledger)
-    return _KnownModules(modules(fields, notes), filtered, ledger.secrets, notes.errors)
+    return _KnownModules(modules(fields, notes), filtered, ledger.secrets, HITS - ledger.hits, notes.errors)
 
 
 _known_modules = lru_cache(maxsize=256)(_read_modules)

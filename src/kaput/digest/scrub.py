@@ -33,7 +33,7 @@ _NESTED_VALUES, _DOCUMENT = 2000, 20
 is beyond is filtered as text."""
 _TEMPLATE = 16 * 1024
 """Characters of a template of which it is known which parameters are secret; of a longer one all are taken for it."""
-_HITS = 600
+HITS = 600
 """Places of one event that are looked at; a text is cut off at the first that is beyond."""
 _CUT = 100
 """Texts behind the last such place that are looked at, to be cut off at the first place in each."""
@@ -65,7 +65,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.secrets: Counter[str] = Counter()
-        self.hits = _HITS
+        self.hits = HITS
         self.commas = _NESTED_VALUES
 
 

@@ -240,13 +240,15 @@ def test_a_killed_process_loses_nothing_that_it_answered(site: Site, caplog: pyt
 
 
 def test_a_process_with_little_to_do_goes(tmp_path: Path) -> None:
-    """It gives its connections back, which their clients do not notice, and ends."""
+    """It gives its connections back, which their clients do not notice, and ends; nor does another one come soon."""
     with Site(tmp_path, idle=3.0).serving() as site, closing(moved(site)) as connection:
         pid = site.pid
         site.wait_for(lambda: not Path(f"/proc/{pid}").exists())
         own = len(site.appender.records)
         assert post(connection, body(14))[0] == 200
         assert len(site.appender.records) + len(site.elsewhere()) > own
+        time.sleep(1.0)  # ten looks, and this server is always busy enough
+        assert not any("kaput.serve.annex" in command for command in tree(os.getpid()).values())
 
 
 def test_the_end_of_the_server_is_the_end_of_both(tmp_path: Path) -> None:

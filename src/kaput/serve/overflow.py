@@ -27,7 +27,7 @@ from kaput.serve.shortcut import Room, Taker
 MODULE = "kaput.serve.annex"
 LOOK_SECONDS = 0.1
 BUSY_LOOKS = 3
-BUSY_SHARE = 0.8  # of a core
+BUSY_SHARE = 0.7  # of a core
 LEAST_REQUESTS = 20
 IDLE_SECONDS = 5.0
 KEYS_AT_ONCE = 1000

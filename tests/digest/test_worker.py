@@ -74,6 +74,7 @@ class Yard:
         made: Digest = digest,
         evaluate: Any = None,
         expect: Callable[[Sequence[Record]], None] = lambda _records: None,
+        leave: Callable[[int], None] = lambda _count: None,
         stop: threading.Event | None = None,
     ) -> Iterator[SegmentReader]:
         """Runs a worker in a thread; like the process it begins at the committed positions."""
@@ -89,6 +90,7 @@ class Yard:
             watch=Watch(self.store.monitors, time.time),
             clock=time.time,
             expect=expect,
+            leave=leave,
         )
         thread = threading.Thread(target=worker.run, args=(stop,), name="worker")
         thread.start()
@@ -329,15 +331,27 @@ def test_what_is_read_ahead_is_not_released(yard: Yard, monkeypatch: pytest.Monk
 
     def expect(records: Sequence[Record]) -> None:
         expected.append([int(one.event_id, 16) for one in records])
-        if len(expected) == 2:
+        if len(expected) == 3:
             stop.set()
 
     with yard.working(expect=expect, stop=stop):
         until(stop.is_set)
     assert (yard.sums(), yard.pending(), len(yard.segments())) == ((4, 4, 0), 8, 2)
-    assert expected == [[4, 5, 6, 7], [8, 9, 10, 11]]
+    assert expected[:3] == [[4, 5, 6, 7], [8, 9, 10, 11], []]
     yard.run()
     assert yard.sums() == (12, 12, 0)
+
+
+def test_who_digests_ahead_is_told_for_how_long_a_batch_is_stored(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is before the batch is stored."""
+    monkeypatch.setattr(worker, "BATCH_SECONDS", 0.0)
+    monkeypatch.setattr(worker, "READ_AT_ONCE", 4)
+    told: list[tuple[int, int]] = []
+    for first in (0, 4):
+        yard.send(*(record(n) for n in range(first, first + 4)))
+    with yard.working(leave=lambda count: told.append((count, yard.sums()[0]))):
+        until(lambda: yard.pending() == 0)
+    assert told == [(4 // worker.STORED_IN_A_DIGEST, stored) for stored in (0, 4)]
 
 
 def test_a_crash_between_commit_and_release(yard: Yard) -> None:

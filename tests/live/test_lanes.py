@@ -29,7 +29,7 @@ def test_an_error_beside_a_storm(tmp_path: Path) -> None:
             body = envelope(error_event(QUIET))
             wait_for(lambda: quiet.post(connection, body)[0] == 200, "the new key is not known")
         os.kill(worker, signal.SIGCONT)
-        assert server.settle()["dropped"].keys() <= {"unknown_key"}
+        assert server.settle()["dropped"].keys() <= {"key_unknown"}
         with closing(sqlite3.connect(server.data / "kaput.db")) as database:
             stored = [event.hex() for (event,) in database.execute("SELECT event_id FROM event ORDER BY id")]
     assert len(stored) == STORM + 1

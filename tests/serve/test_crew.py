@@ -15,7 +15,7 @@ from kaput.digest.record import read
 from kaput.errors import Undigestible
 from kaput.model import FEEDBACK, Aside, Digested, Event, Record
 from kaput.serve import crew as module
-from kaput.serve.crew import BUSY_SECONDS, IDLE_SECONDS, PAUSE_SECONDS, Crew
+from kaput.serve.crew import AT_ONCE, BUSY_SECONDS, IDLE_SECONDS, MOST_GIVEN, PAUSE_SECONDS, Crew
 from tests.clock import SettableClock
 
 PATIENCE = 60.0
@@ -103,6 +103,22 @@ def test_the_work_is_shared(clock: SettableClock) -> None:
     assert len(texts) + len(own) == 200
     assert min(len(texts), len(own)) > 20
     assert texts[0] == msgspec.json.encode(read(records[0]).event)  # type: ignore[union-attr]  # it is an event
+
+
+def test_hands_have_enough_to_do_while_this_process_has_not(clock: SettableClock) -> None:
+    """Before a batch is stored a hand gets more at once than it may owe otherwise, and not more than that takes."""
+    crew = Crew(read, 1, clock)
+    try:
+        hired(crew, clock)
+        few = MOST_GIVEN * AT_ONCE
+        records = [record(n) for n in range(5 * few)]
+        crew.expect(records)
+        before = len(crew.hands[0].owed)
+        crew.leave(3 * few)
+        assert (before, len(crew.hands[0].owed)) == (MOST_GIVEN, 3 * MOST_GIVEN)
+        assert [outcome(crew, one) for one in records] == [alone(one) for one in records]
+    finally:
+        crew.close()
 
 
 def test_nobody_is_hired_for_a_moment(crew: Crew, clock: SettableClock) -> None:

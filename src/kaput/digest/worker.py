@@ -40,6 +40,8 @@ BATCH_SECONDS = 0.1
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
 LONGEST_REASON = 500
+STORED_IN_A_DIGEST = 2
+"""How many events are stored in the time that one takes to be digested, about."""
 TORN = "torn"
 BEHIND_SECONDS = 5.0
 """How old what was just read may be, so that all check-ins of a minute ago were read too."""
@@ -69,6 +71,7 @@ class Worker:
         watch: what check-ins and the clock mean for jobs.
         expect: is told which records `digest` will be asked for after those that were read before; none when all
             were read.
+        leave: is told how many records could be digested while a batch is stored.
         clock: the time now, in the drops; how long a batch takes is measured without it, since it may be set.
     """
 
@@ -81,6 +84,7 @@ class Worker:
     watch: Watch
     clock: Clock
     expect: Callable[[Sequence[Record]], None] = lambda _records: None
+    leave: Callable[[int], None] = lambda _count: None
 
     def run(self, stop: Signal) -> None:
         """Works until `stop` is set; `source.wake` makes it look at once."""
@@ -113,10 +117,17 @@ class Worker:
             left -= sum(len(record.body) for record in _records(entries))
             pieces += map(self._piece, entries)
             if len(pieces) >= MOST_IN_BATCH or left <= 0 or time.monotonic() >= deadline:
-                return pieces, ahead
+                return pieces, ahead + self._more(len(pieces))
             entries = ahead
         self.expect([])
         return pieces, []
+
+    def _more(self, stored: int) -> list[Entry]:
+        """Reads on before so many events are stored, since most of what was read ahead may be digested by now."""
+        more = self.source.read(READ_AT_ONCE)
+        self.expect(_records(more))
+        self.leave(stored // STORED_IN_A_DIGEST)
+        return more
 
     def _piece(self, entry: Entry) -> _Piece:
         content = entry.content

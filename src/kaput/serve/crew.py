@@ -23,7 +23,7 @@ from functools import partial
 from kaput.model import EVENT, Aside, Digested, Record
 
 AT_ONCE = 5  # records in one message
-MOST_GIVEN = 4  # messages that a hand may owe: what it does while the worker commits
+MOST_GIVEN = 4  # messages that a hand may owe while the worker digests too
 BUSY_SECONDS = 0.15
 IDLE_SECONDS = 20.0
 PATIENCE_SECONDS = 20.0
@@ -130,6 +130,10 @@ class Crew:
             self._use_the_time()
         return task.made.pop(id(record), None) or self.read(record)
 
+    def leave(self, count: int) -> None:
+        """Gives the hands enough for the time in which this process could digest so many records, and does not."""
+        self._share(max(MOST_GIVEN, count // AT_ONCE))
+
     def close(self) -> None:
         """Ends all hands; what they owe is digested by this process."""
         while self.hands:
@@ -147,10 +151,10 @@ class Crew:
         if self.hands and now >= self._idle_since + IDLE_SECONDS:
             self.close()
 
-    def _share(self) -> None:
-        """Takes what the hands have done, and gives them more."""
+    def _share(self, most: int = MOST_GIVEN) -> None:
+        """Takes what the hands have done, and gives them more, until each owes so many messages."""
         self._listen()
-        for one in self._free():
+        for one in self._free(most):
             if not self._waiting:
                 return
             task = self._waiting.popleft()
@@ -160,9 +164,9 @@ class Crew:
                 task.made = {}
                 self._lose(one)
 
-    def _free(self) -> Iterator[Hand]:
+    def _free(self, most: int) -> Iterator[Hand]:
         """Yields hands that can be given more, again and again, the idlest first."""
-        while free := [one for one in self.hands if one.ready and len(one.owed) < MOST_GIVEN]:
+        while free := [one for one in self.hands if one.ready and len(one.owed) < most]:
             yield min(free, key=lambda one: len(one.owed))
 
     def _use_the_time(self) -> None:

@@ -156,6 +156,7 @@ def work(installation: Installation, source: Source, stop: Signal, evaluate: Eva
         watch=health,
         clock=installation.clock,
         expect=crew.expect,
+        leave=crew.leave,
     )
     try:
         worker.run(stop)

@@ -34,7 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "monitors": ("monitors", "List cron jobs, how each is doing and when it runs next."),
     "stats": ("numbers", "Count what was accepted, digested, dropped and stored."),
     "project": ("projects", "Make and list projects, their keys, filters, channels and rules."),
-    "user": ("accounts", "Make accounts and change passwords."),
+    "user": ("accounts", "Make, change and remove accounts."),
     "dead": ("dead", "List, retry or drop records that could not be digested."),
     "mail-test": ("mail", "Send a test mail."),
     "check": ("diagnosis", "Find out what is wrong with this installation."),
